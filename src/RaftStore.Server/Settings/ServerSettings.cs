@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+
+namespace RaftStore.Server.Settings;
+
+/// <summary>One founder as <c>--cluster</c> names it.</summary>
+public sealed record Founder(string Name, string PeerAddress);
+
+/// <summary>Everything the server is told at its start, validated. The contract's flags, one member each.</summary>
+public sealed record ServerSettings
+{
+    /// <summary><c>--name</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>--data</c>, as an absolute path.</summary>
+    public required string DataPath { get; init; }
+
+    /// <summary><c>--listen</c>: URLs that clients use; at least one.</summary>
+    public required ImmutableArray<string> Listen { get; init; }
+
+    /// <summary><c>--peer-listen</c>: host:port that peers use.</summary>
+    public required string PeerListen { get; init; }
+
+    /// <summary><c>--cluster</c>, in order of names; a cluster of one has this node alone.</summary>
+    public required ImmutableArray<Founder> Founders { get; init; }
+
+    /// <summary><c>--advertise</c>, or the first of <see cref="Listen"/>: the URL that others tell clients.</summary>
+    public required string Advertise { get; init; }
+
+    /// <summary><c>--peer-advertise</c>, or <see cref="PeerListen"/>.</summary>
+    public required string PeerAdvertise { get; init; }
+
+    /// <summary><c>--allowed-hosts</c> beyond loopback names and the hosts of <see cref="Listen"/> and <see cref="Advertise"/>.</summary>
+    public ImmutableArray<string> AllowedHosts { get; init; } = [];
+
+    /// <summary><c>--heartbeat</c>, in milliseconds.</summary>
+    public int HeartbeatMs { get; init; } = 100;
+
+    /// <summary><c>--election-timeout-lower</c>, in milliseconds.</summary>
+    public int LowerElectionTimeoutMs { get; init; } = 1000;
+
+    /// <summary><c>--election-timeout-upper</c>, in milliseconds.</summary>
+    public int UpperElectionTimeoutMs { get; init; } = 2000;
+
+    /// <summary><c>--request-timeout</c>, in milliseconds.</summary>
+    public int RequestTimeoutMs { get; init; } = 5000;
+
+    /// <summary><c>--value-limit</c>, in bytes, at most 16 MiB.</summary>
+    public int ValueBytesMax { get; init; } = 1 << 20;
+
+    /// <summary><c>--snapshot-log-size</c>: the log's length in bytes beyond which a snapshot is taken.</summary>
+    public long SnapshotLogBytes { get; init; } = 256L << 20;
+}
