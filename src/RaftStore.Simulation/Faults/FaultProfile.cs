@@ -1,0 +1,64 @@
+namespace RaftStore.Simulation;
+
+/// <summary>Which faults a run has and how strong they are. Drawn from the seed, each fault on or off by itself: a run with
+/// few strong faults finds what a run with all of them hides («swarm testing», Groce et al., ISSTA 2012).</summary>
+public sealed record FaultProfile
+{
+    /// <summary>Machines in the cluster.</summary>
+    public required int Machines { get; init; }
+
+    /// <summary>The network's ordinary behaviour.</summary>
+    public required NetworkFaults Network { get; init; }
+
+    /// <summary>Mean time between partitions of any kind, in milliseconds; 0 for none.</summary>
+    public required int PartitionEveryMs { get; init; }
+
+    /// <summary>Mean time between crashes, in milliseconds; 0 for none.</summary>
+    public required int CrashEveryMs { get; init; }
+
+    /// <summary>Mean time between pauses of a process, in milliseconds; 0 for none.</summary>
+    public required int PauseEveryMs { get; init; }
+
+    /// <summary>Mean time between disk failures, in milliseconds; 0 for none.</summary>
+    public required int DiskErrorEveryMs { get; init; }
+
+    /// <summary>Log writes in a thousand that hang for up to three seconds.</summary>
+    public required int DiskStallPerMille { get; init; }
+
+    /// <summary>How far a machine's clock may run fast or slow, in per cent.</summary>
+    public required int DriftPercentMax { get; init; }
+
+    /// <summary>Bytes of log that make a snapshot due; small, so that runs have some.</summary>
+    public required long SnapshotLogBytes { get; init; }
+
+    /// <summary>Bytes of applied entries that a leader keeps for laggards.</summary>
+    public required long CatchUpBytes { get; init; }
+
+    /// <summary>The profile of a seed.</summary>
+    public static FaultProfile Draw(ulong seed)
+    {
+        RandomStream random = new(seed, "fault profile");
+        int[] sizes = [3, 3, 3, 3, 5, 5, 1, 2, 4];
+        return new FaultProfile
+        {
+            Machines = sizes[random.Below(sizes.Length)],
+            Network = new NetworkFaults(
+                LossPerMille: Sometimes(random, 300),
+                ReplayPerMille: Sometimes(random, 500),
+                DelayUsMax: random.OneIn(2) ? 300 : random.Between(300, 60_000),
+                SlowPerMille: Sometimes(random, 50)),
+            PartitionEveryMs = Sometimes(random, 500, 5_000),
+            CrashEveryMs = Sometimes(random, 700, 8_000),
+            PauseEveryMs = Sometimes(random, 1_000, 8_000),
+            DiskErrorEveryMs = Sometimes(random, 2_000, 10_000),
+            DiskStallPerMille = Sometimes(random, 20),
+            DriftPercentMax = Sometimes(random, 20),
+            SnapshotLogBytes = random.OneIn(3) ? 1 << 20 : random.Between(4 << 10, 64 << 10),
+            CatchUpBytes = random.OneIn(3) ? 1 << 20 : random.Between(1 << 10, 32 << 10),
+        };
+    }
+
+    private static int Sometimes(RandomStream random, int most) => random.OneIn(2) ? 0 : (int)random.Between(1, most);
+
+    private static int Sometimes(RandomStream random, int least, int most) => random.OneIn(2) ? 0 : (int)random.Between(least, most);
+}
