@@ -1,0 +1,375 @@
+#!/usr/bin/env bash
+# A RaftStore cluster on this machine, for trying things out.
+#
+#   scripts/cluster.sh up [3|5]     builds if needed, starts what is not running, waits until every node serves
+#   scripts/cluster.sh down         stops every node; the data stays
+#   scripts/cluster.sh status       the processes, and what the nodes say of themselves
+#   scripts/cluster.sh kill I       ends node I at once (SIGKILL), as a crash would
+#   scripts/cluster.sh stop I       asks node I to end (SIGTERM) and waits for it
+#   scripts/cluster.sh start I      starts node I again
+#   scripts/cluster.sh pause I      freezes node I (SIGSTOP), as a long pause of its machine would
+#   scripts/cluster.sh resume I     lets it go on (SIGCONT)
+#   scripts/cluster.sh logs I [-f]  the end of its log; -f follows it
+#   scripts/cluster.sh wipe         stops every node and removes the cluster's data and logs
+#
+# I is a number (1), a name (n1), or «leader». BASE_PORT (7400) and DATA_DIR (.cluster) make a second cluster beside the
+# first: node I serves clients on BASE_PORT+I and peers on BASE_PORT+100+I. Only processes that this script started are ended.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+readonly USAGE=2
+data_dir=${DATA_DIR:-$REPO/.cluster}
+[[ $data_dir == /* ]] || data_dir="$PWD/$data_dir"
+conf="$data_dir/cluster.conf"
+size=0
+base_port=${BASE_PORT:-7400}
+# How a user must call this script again for the same cluster, to be shown in what it suggests.
+self="${DATA_DIR:+DATA_DIR=$DATA_DIR }scripts/cluster.sh"
+
+usage() { sed -n '2,18s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+
+# ---- What the directory holds -------------------------------------------------------------------------------------------
+
+load_conf() {
+  [[ -r $conf ]] || return 1
+  local stored_size stored_port
+  read -r stored_size stored_port <"$conf" || true
+  [[ $stored_size =~ ^[35]$ && $stored_port =~ ^[0-9]+$ ]] || die "$USAGE" "$conf is damaged; look at it, or remove $data_dir."
+  if [[ -n ${BASE_PORT:-} && $BASE_PORT != "$stored_port" ]]; then
+    die "$USAGE" "$data_dir holds a cluster on base port $stored_port, not $BASE_PORT: leave BASE_PORT out, or set DATA_DIR to another directory."
+  fi
+  size=$stored_size base_port=$stored_port
+}
+
+require_cluster() { load_conf || die "$USAGE" "There is no cluster in $data_dir; start one with: $self up"; }
+
+client_port() { echo $((base_port + $1)); }
+peer_port() { echo $((base_port + 100 + $1)); }
+
+founders() {
+  local i list=()
+  for ((i = 1; i <= size; i++)); do list+=("n$i=127.0.0.1:$(peer_port "$i")"); done
+  (
+    IFS=,
+    echo "${list[*]}"
+  )
+}
+
+endpoints() {
+  local i list=()
+  for ((i = 1; i <= size; i++)); do list+=("http://127.0.0.1:$(client_port "$i")"); done
+  (
+    IFS=,
+    echo "${list[*]}"
+  )
+}
+
+# ---- Processes ----------------------------------------------------------------------------------------------------------
+
+pid_file() { echo "$data_dir/run/n$1.pid"; }
+log_file() { echo "$data_dir/logs/n$1.log"; }
+
+# State letter and start time of a process, from /proc: after the name, which may hold anything, come state (field 3) and,
+# nineteen fields later, the time it started. A pid that was given to another process has another start time.
+process_facts() {
+  local line
+  line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  # shellcheck disable=SC2206 # the fields after the name are plain numbers and one letter
+  local fields=(${line##*) })
+  echo "${fields[0]} ${fields[19]}"
+}
+
+# Sets pid and state ("running", "paused" or "stopped") of node $1.
+look_at() {
+  local recorded facts
+  pid=0 state=stopped
+  [[ -r $(pid_file "$1") ]] || return 0
+  read -r pid recorded <"$(pid_file "$1")" || true
+  if [[ -z ${pid:-} ]] || ! facts=$(process_facts "$pid") || [[ ${facts#* } != "$recorded" || ${facts%% *} == [ZX] ]]; then
+    pid=0
+    return 0
+  fi
+
+  case ${facts%% *} in
+    [Tt]) state=paused ;;
+    *) state=running ;;
+  esac
+}
+
+launch() {
+  local i=$1 directory runner=()
+  look_at "$i"
+  case $state in
+    running) return 0 ;;
+    paused)
+      kill -CONT "$pid"
+      return 0
+      ;;
+  esac
+
+  mkdir -p "$data_dir/run" "$data_dir/logs"
+  directory=$(readlink -f "$BUILD_DIR/current")
+  # A session of its own: Ctrl-C in this terminal is not meant for the nodes.
+  command -v setsid >/dev/null 2>&1 && runner=(setsid)
+  "${runner[@]}" dotnet "$directory/raftstore/raftstore.dll" \
+    --name "n$i" --data "$data_dir/n$i" \
+    --listen "http://127.0.0.1:$(client_port "$i")" --peer-listen "127.0.0.1:$(peer_port "$i")" \
+    --cluster "$(founders)" </dev/null >>"$(log_file "$i")" 2>&1 9>&- &
+  pid=$!
+  local facts
+  facts=$(process_facts "$pid") || die 1 "n$i ended at once; see $(log_file "$i")"
+  echo "$pid ${facts#* }" >"$(pid_file "$i")"
+}
+
+# Waits until the given nodes are gone, and ends those that take longer than the given seconds.
+await_end() {
+  local limit=$1 i waited=0 left
+  shift
+  while :; do
+    left=()
+    for i in "$@"; do
+      look_at "$i"
+      [[ $state == stopped ]] || left+=("$i")
+    done
+    ((${#left[@]} > 0)) || break
+    if ((waited >= limit * 10)); then
+      for i in "${left[@]}"; do
+        look_at "$i"
+        say "n$i did not end within $limit s: killing it."
+        [[ $state == stopped ]] || kill -KILL "$pid"
+      done
+    fi
+    sleep 0.1
+    waited=$((waited + 1))
+  done
+  for i in "$@"; do rm -f "$(pid_file "$i")"; done
+}
+
+stop_nodes() {
+  local i
+  for i in "$@"; do
+    look_at "$i"
+    [[ $state == stopped ]] && continue
+    kill -TERM "$pid"
+    [[ $state == paused ]] && kill -CONT "$pid"
+  done
+  await_end 20 "$@"
+}
+
+all_nodes() { seq 1 "$size"; }
+
+# ---- Asking a node, without any program beside bash ----------------------------------------------------------------------
+
+# Prints status line and headers of GET $2 on node $1's client port; fails where nobody answers within two seconds.
+http_head() {
+  local port
+  port=$(client_port "$1")
+  # shellcheck disable=SC2016 # the inner shell expands them
+  timeout 2 bash -c '
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+    printf "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nConnection: close\r\n\r\n" "$2" "$1" >&3
+    carriage_return=$(printf "\r")
+    while IFS= read -r line <&3 && [[ $line != "$carriage_return" ]]; do
+      printf "%s\n" "${line%"$carriage_return"}"
+    done' _ "$port" "$2" 2>/dev/null
+}
+
+is_ready() { [[ $(http_head "$1" /readyz | head -n 1) == "HTTP/1.1 200"* ]]; }
+
+# The number of the node that leads, as the first running node to answer says.
+leader_number() {
+  local i name
+  for i in $(all_nodes); do
+    look_at "$i"
+    [[ $state == running ]] || continue
+    name=$(http_head "$i" /v1/cluster | sed -n 's/^[Rr]aft[Ss]tore-[Ll]eader: *//p')
+    if [[ $name =~ ^n([1-9])$ ]]; then
+      echo "${BASH_REMATCH[1]}"
+      return 0
+    fi
+  done
+  return 1
+}
+
+await_ready() {
+  local deadline=$((SECONDS + 60)) i waiting
+  while :; do
+    waiting=()
+    for i in "$@"; do
+      look_at "$i"
+      if [[ $state == stopped ]]; then
+        tail -n 5 "$(log_file "$i")" >&2 || true
+        die 1 "n$i ended instead of starting; its last lines are above, the rest in $(log_file "$i")"
+      fi
+      is_ready "$i" || waiting+=("n$i")
+    done
+    ((${#waiting[@]} > 0)) || return 0
+    ((SECONDS < deadline)) || die 1 "Not ready after 60 s: ${waiting[*]}. Their logs are in $data_dir/logs/."
+    sleep 0.2
+  done
+}
+
+# ---- Verbs --------------------------------------------------------------------------------------------------------------
+
+# Turns 1, n1 or «leader» into a number, in $node.
+parse_node() {
+  require_cluster
+  local word=${1:-}
+  [[ -n $word ]] || die "$USAGE" "Which node? Give a number (1), a name (n1), or «leader»."
+  if [[ $word == leader ]]; then
+    node=$(leader_number) || die 1 "No node says who leads; see: $self status"
+    return 0
+  fi
+  node=${word#n}
+  if ! [[ $node =~ ^[1-9]$ ]] || ((node > size)); then
+    die "$USAGE" "There is no node «$word»: this cluster has n1 to n$size."
+  fi
+}
+
+print_processes() {
+  local i
+  printf '%-5s %-8s %-8s %-23s %s\n' NODE PROCESS PID CLIENTS LOG
+  for i in $(all_nodes); do
+    look_at "$i"
+    printf '%-5s %-8s %-8s %-23s %s\n' "n$i" "$state" "${pid/#0/-}" "http://127.0.0.1:$(client_port "$i")" "$(log_file "$i")"
+  done
+}
+
+print_cluster() {
+  KVCTL_ENDPOINTS=$(endpoints) "$REPO/scripts/kvctl" status
+}
+
+verb_up() {
+  local wanted=${1:-}
+  [[ -z $wanted || $wanted == [35] ]] || die "$USAGE" "A cluster has 3 or 5 nodes, not «$wanted»."
+  if load_conf; then
+    if [[ -n $wanted && $wanted != "$size" ]]; then
+      die "$USAGE" "$data_dir holds a cluster of $size, which cannot become one of $wanted yet. Either remove it first, data and all:
+  $self wipe && $self up $wanted
+or start another one beside it:
+  BASE_PORT=$((base_port + 200)) DATA_DIR=$data_dir-$wanted scripts/cluster.sh up $wanted"
+    fi
+  else
+    if ! [[ $base_port =~ ^[1-9][0-9]{0,4}$ ]] || ((base_port > 65430)); then
+      die "$USAGE" "BASE_PORT=$base_port: a number from 1 to 65430 is needed."
+    fi
+    if [[ -d $data_dir && -n $(ls -A "$data_dir") ]]; then
+      die "$USAGE" "$data_dir is not empty and not a cluster of this script: set DATA_DIR to another directory."
+    fi
+    size=${wanted:-3}
+  fi
+
+  ensure_product_built
+  if [[ ! -e $conf ]]; then
+    mkdir -p "$data_dir"
+    echo "$size $base_port" >"$conf"
+  fi
+  local i
+  for i in $(all_nodes); do launch "$i"; done
+  # shellcheck disable=SC2046 # numbers
+  await_ready $(all_nodes)
+  print_cluster
+  local kvctl=scripts/kvctl
+  ((base_port == 7400)) || kvctl="KVCTL_ENDPOINTS=$(endpoints) scripts/kvctl"
+  cat <<TRY
+
+Three things to try:
+  $kvctl put greeting hello
+  $self kill leader && $kvctl get greeting
+  $self status
+TRY
+}
+
+verb_down() {
+  require_cluster
+  # shellcheck disable=SC2046 # numbers
+  stop_nodes $(all_nodes)
+  echo "Stopped. The data stays in $data_dir."
+}
+
+verb_status() {
+  require_cluster
+  ensure_product_built
+  print_processes
+  echo
+  print_cluster
+}
+
+verb_kill() {
+  parse_node "${1:-}"
+  look_at "$node"
+  [[ $state != stopped ]] || die 1 "n$node is not running."
+  kill -KILL "$pid"
+  await_end 5 "$node"
+  echo "n$node was killed."
+}
+
+verb_stop() {
+  parse_node "${1:-}"
+  look_at "$node"
+  [[ $state != stopped ]] || die 1 "n$node is not running."
+  stop_nodes "$node"
+  echo "n$node has stopped."
+}
+
+verb_start() {
+  parse_node "${1:-}"
+  ensure_product_built
+  look_at "$node"
+  if [[ $state == stopped ]]; then
+    launch "$node"
+    echo "n$node was started."
+  else
+    echo "n$node is $state already."
+  fi
+}
+
+verb_pause() {
+  parse_node "${1:-}"
+  look_at "$node"
+  [[ $state != stopped ]] || die 1 "n$node is not running."
+  kill -STOP "$pid"
+  echo "n$node is paused."
+}
+
+verb_resume() {
+  parse_node "${1:-}"
+  look_at "$node"
+  [[ $state != stopped ]] || die 1 "n$node is not running."
+  kill -CONT "$pid"
+  echo "n$node goes on."
+}
+
+verb_logs() {
+  parse_node "${1:-}"
+  [[ -r $(log_file "$node") ]] || die 1 "n$node has no log yet."
+  if [[ ${2:-} == -f ]]; then
+    exec tail -n 100 -f "$(log_file "$node")"
+  fi
+  tail -n 200 "$(log_file "$node")"
+}
+
+verb_wipe() {
+  if ! load_conf; then
+    echo "There is no cluster in $data_dir."
+    return 0
+  fi
+  # shellcheck disable=SC2046 # numbers
+  stop_nodes $(all_nodes)
+  local i
+  # By name, and only what this script and its nodes made.
+  for i in $(all_nodes); do rm -rf "${data_dir:?}/n$i"; done
+  rm -rf "${data_dir:?}/run" "${data_dir:?}/logs" "$conf"
+  rmdir "$data_dir" 2>/dev/null || say "$data_dir still holds files of others; they were left alone."
+  echo "Wiped."
+}
+
+verb=${1:-}
+shift || true
+case $verb in
+  up | down | status | kill | stop | start | pause | resume | logs | wipe) "verb_$verb" "$@" ;;
+  partition | isolate | heal) die "$USAGE" "«$verb» cuts the network between nodes, which this version cannot do yet; pause and kill are there." ;;
+  -h | --help | help) usage ;;
+  "") usage >&2 && exit "$USAGE" ;;
+  *) die "$USAGE" "Unknown verb «$verb»; see scripts/cluster.sh --help." ;;
+esac
