@@ -146,6 +146,10 @@ public sealed class SimulatedDisk : IFileSystem
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> ListDirectories(string directory)
+        => [.. _directories.Where(path => ParentOf(path) == directory).Select(path => path[(directory.Length + 1)..])];
+
+    /// <inheritdoc/>
     public void Rename(string from, string to)
     {
         Operation("rename", from);

@@ -34,6 +34,9 @@ public interface IFileSystem
     /// <summary>The names (without path) of the files in a directory, in ordinal order.</summary>
     IReadOnlyList<string> ListFiles(string directory);
 
+    /// <summary>The names (without path) of the directories in a directory, in ordinal order.</summary>
+    IReadOnlyList<string> ListDirectories(string directory);
+
     /// <summary>Renames within one directory, replacing what has that name. Durable only after <see cref="SyncDirectory"/>.</summary>
     void Rename(string from, string to);
 
