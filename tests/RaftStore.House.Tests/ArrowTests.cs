@@ -21,7 +21,7 @@ public sealed class ArrowTests
     [Fact]
     public void SourceProjects_TheirReferences_AreThoseOfTheDrawing()
     {
-        House.AssertNone(Repository.Files(".csproj").Where(path => path.StartsWith("src/", StringComparison.Ordinal))
+        Rule.AssertNone(Repository.Files(".csproj").Where(path => path.StartsWith("src/", StringComparison.Ordinal))
             .SelectMany(path => Violations(Path.GetFileNameWithoutExtension(path), Repository.Read(path))));
     }
 

@@ -7,12 +7,12 @@ public sealed class DocumentTests
 {
     [Fact]
     public void Documents_EveryLink_Resolves()
-        => House.AssertNone(Repository.Files(".md").SelectMany(path => BrokenLinks(path, Repository.Read(path))));
+        => Rule.AssertNone(Repository.Files(".md").SelectMany(path => BrokenLinks(path, Repository.Read(path))));
 
     [Fact]
     public void Documents_EveryPathTheyName_Exists()
     {
-        House.AssertNone(Repository.Files(".md").SelectMany(path => Markdown.CodePaths(Repository.Read(path))
+        Rule.AssertNone(Repository.Files(".md").SelectMany(path => Markdown.CodePaths(Repository.Read(path))
             .Where(named => !Repository.Exists(named)).Select(named => $"{path}: {named}")));
     }
 

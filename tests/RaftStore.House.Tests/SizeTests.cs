@@ -11,7 +11,7 @@ public sealed class SizeTests
     [Fact]
     public void Files_TheirLength_IsWithinTheLimit()
     {
-        House.AssertNone(Repository.Files(".cs", ".sh", ".proto")
+        Rule.AssertNone(Repository.Files(".cs", ".sh", ".proto")
             .Select(path => (Path: path, Lines: Repository.Read(path).AsSpan().TrimEnd('\n').Count('\n') + 1))
             .Where(file => file.Lines > FileLinesMax)
             .Select(file => $"{file.Path}: {file.Lines} lines, above {FileLinesMax}"));
@@ -20,7 +20,7 @@ public sealed class SizeTests
     [Fact]
     public void Members_TheirLength_IsWithinTheLimit()
     {
-        House.AssertNone(Repository.Files(".cs").SelectMany(path => Members.Of(Repository.Read(path))
+        Rule.AssertNone(Repository.Files(".cs").SelectMany(path => Members.Of(Repository.Read(path))
             .Where(member => member.LineCount > MemberLinesMax)
             .Select(member => $"{path}:{member.FirstLine}: {member.LineCount} lines, above {MemberLinesMax}: {member.Head}")));
     }

@@ -25,25 +25,25 @@ public sealed class WordTests
     private static readonly Regex OpenClass = new(@"^[ \t]*(?:(?:public|internal|private|protected|file|partial)\s+)*class\s+(?<name>\w+)", RegexOptions.Multiline);
 
     [Fact]
-    public void EveryFile_UnfinishedWork_IsNotThere() => House.AssertNone(Find(Repository.Files(TextEndings), Unfinished, codeOnly: false));
+    public void EveryFile_UnfinishedWork_IsNotThere() => Rule.AssertNone(Find(Repository.Files(TextEndings), Unfinished, codeOnly: false));
 
     [Fact]
-    public void EveryFile_PathsOfOneMachine_AreNotThere() => House.AssertNone(Find(Repository.Files(TextEndings), MachinePath, codeOnly: false));
+    public void EveryFile_PathsOfOneMachine_AreNotThere() => Rule.AssertNone(Find(Repository.Files(TextEndings), MachinePath, codeOnly: false));
 
     [Fact]
     public void Source_CallsThatSwallowSyncErrors_AreNotThere()
-        => House.AssertNone(Find(Repository.Files(".cs").Where(path => path.StartsWith("src/", StringComparison.Ordinal)), SwallowsSyncErrors, codeOnly: true));
+        => Rule.AssertNone(Find(Repository.Files(".cs").Where(path => path.StartsWith("src/", StringComparison.Ordinal)), SwallowsSyncErrors, codeOnly: true));
 
     [Fact]
     public void Tests_Sleeping_IsNotThere()
-        => House.AssertNone(Find(Repository.Files(".cs").Where(path => path.StartsWith("tests/", StringComparison.Ordinal)), Sleeps, codeOnly: true));
+        => Rule.AssertNone(Find(Repository.Files(".cs").Where(path => path.StartsWith("tests/", StringComparison.Ordinal)), Sleeps, codeOnly: true));
 
     [Fact]
-    public void EveryFile_Regions_AreNotThere() => House.AssertNone(Find(Repository.Files(".cs"), Region, codeOnly: true));
+    public void EveryFile_Regions_AreNotThere() => Rule.AssertNone(Find(Repository.Files(".cs"), Region, codeOnly: true));
 
     [Fact]
     public void Source_Classes_AreSealed()
-        => House.AssertNone(Find(Repository.Files(".cs").Where(path => path.StartsWith("src/", StringComparison.Ordinal)), OpenClass, codeOnly: true));
+        => Rule.AssertNone(Find(Repository.Files(".cs").Where(path => path.StartsWith("src/", StringComparison.Ordinal)), OpenClass, codeOnly: true));
 
     [Theory]
     [InlineData("// TO" + "DO later", true)]

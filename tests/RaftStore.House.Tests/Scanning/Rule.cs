@@ -1,7 +1,7 @@
 namespace RaftStore.House.Tests.Scanning;
 
-/// <summary>How this project fails: with every violation, a line each.</summary>
-internal static class House
+/// <summary>A rule fails with every violation, a line each.</summary>
+internal static class Rule
 {
     public static void AssertNone(IEnumerable<string> violations)
     {
