@@ -1,0 +1,2 @@
+// Each test has a cluster of its own on a machine that may have two cores: one after the other.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

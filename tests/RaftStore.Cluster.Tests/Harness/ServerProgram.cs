@@ -1,0 +1,28 @@
+using System.Reflection;
+
+namespace RaftStore.Cluster.Tests.Harness;
+
+/// <summary>Where the server stands that was built together with these tests.</summary>
+internal static class ServerProgram
+{
+    /// <summary>The host that runs it.</summary>
+    public static string DotnetPath { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    /// <summary><c>raftstore.dll</c>.</summary>
+    public static string DllPath { get; } = Find();
+
+    private static string Find()
+    {
+        DirectoryInfo? root = new(AppContext.BaseDirectory);
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "RaftStore.sln")))
+        {
+            root = root.Parent;
+        }
+
+        string path = Path.Combine(root?.FullName ?? "/", "src", "RaftStore.Server", "bin", Metadata("Configuration"), Metadata("TargetFramework"), "raftstore.dll");
+        return File.Exists(path) ? path : throw new FileNotFoundException("The server was not built beside these tests.", path);
+    }
+
+    private static string Metadata(string key)
+        => typeof(ServerProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
+}
