@@ -39,83 +39,335 @@ public readonly record struct ProposeResult(ProposeStatus Status, long FirstInde
 /// thread and reads no clock, so a run is decided by its inputs and its seed alone. One thread at a time.</summary>
 public sealed class RaftNode
 {
+    /// <summary>Bytes of entries that one <see cref="Ready"/> hands out to be applied, at most (a larger batch alone): some
+    /// milliseconds of work, so that heartbeats and votes never wait long behind it.</summary>
+    private const long CommittedBytesMax = 4L << 20;
+
+    private readonly CoreState _state;
+    private Role _role;
+
     /// <summary>Starts as a follower of the term that the disk held.</summary>
-    public RaftNode(RaftOptions options, RaftInitialState initial) => throw new NotImplementedException();
+    /// <exception cref="ArgumentException">The node is no voter of its configuration, or an option is out of range.</exception>
+    /// <exception cref="RaftInvariantException">What the disk held cannot be: entries with gaps, or above the term.</exception>
+    public RaftNode(RaftOptions options, RaftInitialState initial)
+    {
+        options.Validate(initial.Configuration);
+        _state = new CoreState(options, initial);
+        _role = new Follower(_state);
+        _role.Enter();
+        _state.Election.Reset();
+        if (_state.Voters.Length == 1)
+        {
+            _state.Election.MakeDue();
+        }
+    }
 
     /// <summary>This node.</summary>
-    public NodeId Id => throw new NotImplementedException();
+    public NodeId Id => _state.Id;
 
     /// <summary>Its part in <see cref="Term"/>.</summary>
-    public RaftRole Role => throw new NotImplementedException();
+    public RaftRole Role => _role.Kind;
 
     /// <summary>Its current term.</summary>
-    public long Term => throw new NotImplementedException();
+    public long Term => _state.Term;
 
     /// <summary>The leader of <see cref="Term"/> as far as this node knows, or nobody.</summary>
-    public NodeId Leader => throw new NotImplementedException();
+    public NodeId Leader => _role.LeaderId;
 
     /// <summary>True where this node leads and its term's no-op has been handed out to be applied.</summary>
-    public bool IsEstablishedLeader => throw new NotImplementedException();
+    public bool IsEstablishedLeader => _role is Leader { IsEstablished: true };
 
     /// <summary>The members in force.</summary>
-    public Configuration Configuration => throw new NotImplementedException();
+    public Configuration Configuration => _state.Configuration;
 
     /// <summary>The last entry known to be committed.</summary>
-    public long CommitIndex => throw new NotImplementedException();
+    public long CommitIndex => _state.CommitIndex;
 
     /// <summary>The last entry handed out to be applied.</summary>
-    public long AppliedIndex => throw new NotImplementedException();
+    public long AppliedIndex => _state.Log.AppliedIndex;
 
     /// <summary>The last entry that is durable here and has not been replaced since.</summary>
-    public long DurableIndex => throw new NotImplementedException();
+    public long DurableIndex => _state.Durability.DurableIndex;
 
     /// <summary>The last entry of the log.</summary>
-    public EntryId LastEntry => throw new NotImplementedException();
+    public EntryId LastEntry => _state.Log.Last;
 
     /// <summary>The first entry still in memory.</summary>
-    public long FirstIndex => throw new NotImplementedException();
+    public long FirstIndex => _state.Log.Base.Index + 1;
 
     /// <summary>Bytes of entries in the log that are not applied.</summary>
-    public long UnappliedBytes => throw new NotImplementedException();
+    public long UnappliedBytes => _state.Log.UnappliedBytes;
+
+    /// <summary>How many messages were dropped because they made no sense: another receiver, no member, misaligned batches,
+    /// numbers out of range, a second leader in one term. Late messages are not among them.</summary>
+    public long DroppedMessages => _state.DroppedMessages;
 
     /// <summary>What the leader knows of each member; empty on others. Made anew by each call.</summary>
-    public IReadOnlyList<MemberProgress> Progress => throw new NotImplementedException();
+    public IReadOnlyList<MemberProgress> Progress => _role is Leader leader ? leader.DescribeProgress() : [];
 
     /// <summary>An upper bound on how old this node's applied state is at <paramref name="nowMs"/>, in milliseconds; -1 where
     /// it has never heard from a leader.</summary>
-    public long StalenessMs(long nowMs) => throw new NotImplementedException();
+    public long StalenessMs(long nowMs)
+    {
+        if (_role is Leader { IsEstablished: true } leader)
+        {
+            long quorumAgeMs = leader.QuorumAgeMs(nowMs);
+            if (quorumAgeMs >= 0)
+            {
+                return _state.Voters.Length == 1 ? 0 : quorumAgeMs;
+            }
+        }
+
+        return _state.Freshness.AsOfMs < 0 ? -1 : Math.Max(0, nowMs - _state.Freshness.AsOfMs);
+    }
 
     /// <summary>Time has passed: fires what is due.</summary>
     /// <param name="nowMs">Monotonic milliseconds; an earlier value than before changes nothing.</param>
-    public void Tick(long nowMs) => throw new NotImplementedException();
+    public void Tick(long nowMs)
+    {
+        if (nowMs >= _state.NowMs)
+        {
+            _state.NowMs = nowMs;
+            GoOnAs(_role.Tick());
+        }
+    }
 
     /// <summary>Takes a message. One that makes no sense (another receiver, not from a member, misaligned batches) is dropped.</summary>
-    public void Step(Message message) => throw new NotImplementedException();
+    public void Step(Message message)
+    {
+        bool isFromMember = message.From != Id && _state.Configuration.IsVoter(message.From);
+        if (message.To != Id || !isFromMember || !MessageChecks.IsSane(message))
+        {
+            _state.DroppedMessages++;
+            return;
+        }
+
+        switch (message)
+        {
+            case PreVoteRequest request:
+                Voter.Answer(request, _state, _role.IsInContactWithLeader);
+                return;
+            case VoteRequest request when request.Term > Term && _role.IsInContactWithLeader:
+                // Thesis §4.2.3: neither the term nor the vote of someone who sees no leader counts while there is one.
+                return;
+            case PreVoteResponse { VoteGranted: true } response:
+                if (response.Term == Term + 1)
+                {
+                    GoOnAs(_role.Step(response));
+                }
+
+                return;
+        }
+
+        if (message.Term > Term)
+        {
+            EnterTerm(message.Term);
+        }
+
+        if (message.Term < Term)
+        {
+            AnswerOldTerm(message);
+            return;
+        }
+
+        StepInTerm(message);
+    }
 
     /// <summary>Appends commands to the log if this node leads, in batches of at most <see cref="EntryBatch.SealBytes"/>. All or
     /// none. The payloads are copied.</summary>
-    public ProposeResult Propose(ReadOnlySpan<ReadOnlyMemory<byte>> commands) => throw new NotImplementedException();
+    /// <exception cref="ArgumentException">There is no command, or one is too large for a batch.</exception>
+    public ProposeResult Propose(ReadOnlySpan<ReadOnlyMemory<byte>> commands)
+    {
+        if (commands.IsEmpty)
+        {
+            throw new ArgumentException("A proposal needs at least one command.", nameof(commands));
+        }
+
+        foreach (ReadOnlyMemory<byte> command in commands)
+        {
+            if (command.Length > EntryBatch.LengthBytesMax - EntryBatch.HeaderBytes - EntryBatch.EntryHeaderBytes)
+            {
+                throw new ArgumentException($"A command of {command.Length} bytes fits no batch.", nameof(commands));
+            }
+        }
+
+        return _role.Propose(commands);
+    }
 
     /// <summary>Asks for the index that a linearizable read must wait for; on a follower it travels to the leader. The answer
     /// comes in a later <see cref="Ready"/>, as confirmed or failed.</summary>
-    public void ReadIndex(ReadId id) => throw new NotImplementedException();
+    public void ReadIndex(ReadId id) => _role.ReadIndex(id);
 
     /// <summary>What there is to do now. Call it after every run of inputs, until it is empty.</summary>
-    public Ready TakeReady() => throw new NotImplementedException();
+    public Ready TakeReady()
+    {
+        Outbox outbox = _state.Outbox;
+        _role.BeforePersist();
+        outbox.Seal(Term, CommitIndex, _state.NowMs);
+        _role.AfterPersist();
+        HandOutCommitted(outbox.Gathered.Committed);
+        return outbox.HandOut();
+    }
 
-    /// <summary>The disk finished that request: everything in it is durable. Requests finish in the order they were given.</summary>
-    public void Persisted(BatchToken token) => throw new NotImplementedException();
+    /// <summary>The disk finished that request: everything in it is durable. Requests finish in the order they were given, so a
+    /// later one stands for those before it too.</summary>
+    /// <exception cref="RaftInvariantException">No such request was made.</exception>
+    public void Persisted(BatchToken token)
+    {
+        _state.Durability.Persisted(token);
+        _state.Outbox.Release(Term);
+        GoOnAs(_role.Persisted());
+    }
 
     /// <summary>The connection to a peer broke: what was on the way may be lost, so it is probed again.</summary>
-    public void PeerUnreachable(NodeId peer) => throw new NotImplementedException();
+    public void PeerUnreachable(NodeId peer)
+    {
+        if (peer != Id && _state.Configuration.IsVoter(peer))
+        {
+            _role.PeerUnreachable(peer);
+        }
+    }
 
     /// <summary>Sending a snapshot to that peer was given up; it is probed again.</summary>
-    public void SnapshotAbandoned(NodeId peer) => throw new NotImplementedException();
+    public void SnapshotAbandoned(NodeId peer)
+    {
+        if (peer != Id && _state.Configuration.IsVoter(peer))
+        {
+            _role.SnapshotSendingEnded(peer);
+        }
+    }
+
+    /// <summary>That peer has answered with the whole length of the snapshot that was sent: it is probed for what it needs next.
+    /// A later heartbeat response shows the same; this saves waiting for it.</summary>
+    public void SnapshotDelivered(NodeId peer) => SnapshotAbandoned(peer);
 
     /// <summary>Every chunk arrived, and the file is verified and durable: the log takes the snapshot's place.</summary>
     /// <returns>False where it is stale (this node has committed as much already): nothing changed, and the caller drops the
     /// file. True: the caller must swap in its state now, before it applies anything else.</returns>
-    public bool InstallSnapshot(SnapshotMetadata snapshot) => throw new NotImplementedException();
+    public bool InstallSnapshot(SnapshotMetadata snapshot)
+    {
+        if (snapshot.LastIncluded.Index <= CommitIndex)
+        {
+            return false;
+        }
+
+        bool wasReset = _state.Install(snapshot);
+        Invariant.Check(!wasReset || _role.Kind != RaftRole.Leader, $"the leader of term {Term} lacks {snapshot.LastIncluded} of a snapshot, which is committed");
+        _state.Freshness.Applied(AppliedIndex);
+        if (_role is Follower follower)
+        {
+            follower.Installed(snapshot, wasReset);
+        }
+
+        return true;
+    }
+
+    private void StepInTerm(Message message)
+    {
+        switch (message)
+        {
+            case VoteRequest request:
+                if (Voter.Answer(request, _state))
+                {
+                    // Figure 2, rules for followers: a vote given begins a new wait.
+                    _state.Election.Reset();
+                    if (_role.Kind != RaftRole.Follower)
+                    {
+                        GoOnAs(new Follower(_state));
+                    }
+                }
+
+                return;
+            case AppendEntries or Heartbeat or Raft.InstallSnapshot:
+                // Figure 2, rules for candidates: whoever sends these leads the term.
+                if (_role is PreCandidate or Candidate)
+                {
+                    GoOnAs(new Follower(_state));
+                }
+
+                if (_role is not Follower follower || !follower.HeardFrom(message.From))
+                {
+                    _state.DroppedMessages++;
+                    return;
+                }
+
+                break;
+        }
+
+        GoOnAs(_role.Step(message));
+    }
+
+    // Figure 2, rules for all servers: a higher term makes everybody a follower. The election timeout goes on as it was, so
+    // that a candidate that cannot win does not keep the others from trying; a leader has none and begins one.
+    private void EnterTerm(long term)
+    {
+        if (_role.Kind == RaftRole.Leader)
+        {
+            _state.Election.Reset();
+        }
+
+        _role.Leave();
+        _state.RaiseTerm(term);
+        _role = new Follower(_state);
+        _role.Enter();
+    }
+
+    // Figure 2, receivers, step 1: refuse what is of an old term, and let the sender know. Old answers are ignored.
+    private void AnswerOldTerm(Message message)
+    {
+        Message? answer = message switch
+        {
+            VoteRequest => new VoteResponse(Id, message.From, Term, false),
+            AppendEntries append => new AppendEntriesResponse(Id, message.From, Term, false, append.PrevLog.Index, 0, EntryId.Zero),
+            Heartbeat => new HeartbeatResponse(Id, message.From, Term, 0, _state.NowMs, AppliedIndex),
+            Raft.InstallSnapshot chunk => new InstallSnapshotResponse(Id, message.From, Term, chunk.Snapshot.LastIncluded, 0),
+            ReadIndexRequest request => new ReadIndexResponse(Id, message.From, Term, request.Id, -1),
+            _ => null,
+        };
+        if (answer is not null)
+        {
+            _state.Outbox.Send(answer);
+        }
+    }
+
+    private void GoOnAs(Role next)
+    {
+        if (next != _role)
+        {
+            _role.Leave();
+            _role = next;
+            _role.Enter();
+        }
+    }
+
+    private void HandOutCommitted(List<EntryBatch> committed)
+    {
+        RaftLog log = _state.Log;
+        long last = Math.Min(CommitIndex, DurableIndex);
+        if (last <= log.AppliedIndex)
+        {
+            return;
+        }
+
+        long bytes = 0;
+        for (int place = log.PlaceOf(log.AppliedIndex + 1); place < log.Count && log[place].LastIndex <= last; place++)
+        {
+            EntryBatch batch = log[place];
+            bytes += batch.LengthBytes;
+            if (committed.Count > 0 && bytes > CommittedBytesMax)
+            {
+                break;
+            }
+
+            committed.Add(batch);
+        }
+
+        if (committed.Count > 0)
+        {
+            log.ApplyTo(committed[^1].LastIndex);
+            _state.Freshness.Applied(log.AppliedIndex);
+        }
+    }
 }
 
 /// <summary>What a leader knows of a member.</summary>

@@ -36,6 +36,25 @@ public sealed class RaftOptions
 
     /// <summary>Reads waiting for confirmation in the core at most; one such read may stand for any number of callers.</summary>
     public int PendingReadsMax { get; init; } = 4096;
+
+    internal void Validate(Configuration configuration)
+    {
+        if (!configuration.IsVoter(Id))
+        {
+            throw new ArgumentException($"Node {Id} is no voter of its own configuration.");
+        }
+
+        if (HeartbeatIntervalMs <= 0 || LowerElectionTimeoutMs <= HeartbeatIntervalMs || UpperElectionTimeoutMs < LowerElectionTimeoutMs)
+        {
+            throw new ArgumentException(
+                $"Heartbeat interval {HeartbeatIntervalMs} ms and election timeouts {LowerElectionTimeoutMs}–{UpperElectionTimeoutMs} ms: each must be above the one before, the first above 0.");
+        }
+
+        if (UnappliedBytesMax <= 0 || CatchUpBytes < 0 || AppendBytesMax <= 0 || InflightBytesMax <= 0 || InflightMessagesMax <= 0 || PendingReadsMax <= 0)
+        {
+            throw new ArgumentException("Every bound must be above 0; the catch-up window may be 0.");
+        }
+    }
 }
 
 /// <summary>What a node knows at its start: what its disk held.</summary>

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+
+namespace RaftStore.Raft;
+
+/// <summary>What a node has in every role: Figure 2's state on all servers, and what the disk and the outside are to be told
+/// of it. Roles change it through the methods here only, so that a change is never made without being written.</summary>
+internal sealed class CoreState
+{
+    public CoreState(RaftOptions options, RaftInitialState initial)
+    {
+        Options = options;
+        Configuration = initial.Configuration;
+        HardState = initial.HardState;
+        NowMs = initial.NowMs;
+        Log = new RaftLog(initial.SnapshotLast, initial.SnapshotClusterTimeMs, options.CatchUpBytes);
+        foreach (EntryBatch batch in initial.Batches)
+        {
+            Log.Append(batch);
+        }
+
+        Invariant.Check(Log.Last.Term <= HardState.Term, $"the log ends in {Log.Last}, above the durable term {HardState.Term}");
+        Durability = new DurabilityTracker(Log.Last.Index);
+        Outbox = new Outbox(Durability, Log.Last.Index);
+        CommitIndex = initial.SnapshotLast.Index;
+        CommitTo(initial.CommitIndex);
+        Freshness = new Freshness(initial.NowMs);
+        Election = new ElectionTimer(options, this);
+    }
+
+    public RaftOptions Options { get; }
+
+    public NodeId Id => Options.Id;
+
+    public Configuration Configuration { get; private set; }
+
+    public ImmutableArray<NodeId> Voters => Configuration.VoterIds;
+
+    public HardState HardState { get; private set; }
+
+    public long Term => HardState.Term;
+
+    public RaftLog Log { get; }
+
+    public DurabilityTracker Durability { get; }
+
+    public Outbox Outbox { get; }
+
+    public Freshness Freshness { get; }
+
+    public ElectionTimer Election { get; }
+
+    /// <summary>The last entry known to be committed; always the end of a batch, and never past the last entry.</summary>
+    public long CommitIndex { get; private set; }
+
+    /// <summary>The monotonic time of the last tick, in milliseconds.</summary>
+    public long NowMs { get; set; }
+
+    /// <summary>Messages that made no sense.</summary>
+    public long DroppedMessages { get; set; }
+
+    /// <summary>True where this node's own disk has owed an answer for so long that it can neither lead nor be elected
+    /// usefully: it could not even make its vote durable.</summary>
+    public bool IsDiskStuck => Durability.OldestRequestMs is >= 0 and long since && NowMs - since > Options.UpperElectionTimeoutMs;
+
+    /// <summary>Goes on to a higher term, in which nobody has this node's vote yet.</summary>
+    public void RaiseTerm(long term)
+    {
+        Invariant.Check(term > Term, $"term {term} after term {Term}");
+        Persist(new HardState(term, NodeId.None));
+    }
+
+    /// <summary>Gives this node's vote of the current term (thesis §3.4: first come, first served, one per term).</summary>
+    public void Vote(NodeId candidate)
+    {
+        Invariant.Check(HardState.VotedFor.IsNone || HardState.VotedFor == candidate, $"second vote in term {Term}: {HardState.VotedFor}, then {candidate}");
+        if (HardState.VotedFor != candidate)
+        {
+            Persist(HardState with { VotedFor = candidate });
+        }
+    }
+
+    /// <summary>Appends a batch to the log; it is written with the next request.</summary>
+    public void Append(EntryBatch batch)
+    {
+        Invariant.Check(batch.Term <= Term, $"batch of term {batch.Term} in term {Term}");
+        Log.Append(batch);
+        Outbox.Persist(batch);
+    }
+
+    /// <summary>Removes the entries from <paramref name="index"/> on, which conflict with the leader's.</summary>
+    /// <exception cref="RaftInvariantException">One of them is committed.</exception>
+    public void TruncateFrom(long index)
+    {
+        Invariant.Check(index > CommitIndex, $"truncation from {index}, but {CommitIndex} is committed");
+        Log.TruncateFrom(index);
+        Durability.Truncated(index);
+        Outbox.Truncate(index);
+    }
+
+    /// <summary>Marks entries up to <paramref name="index"/> committed; a lower value changes nothing, and one past the last entry
+    /// or inside a batch counts as the last end of a batch before it.</summary>
+    /// <remarks>Only the leader of the current term may pass an index it counted itself (thesis §3.6.2).</remarks>
+    public void CommitTo(long index)
+    {
+        if (index > CommitIndex)
+        {
+            CommitIndex = Math.Max(CommitIndex, Log.LastBoundary(index, long.MaxValue)?.Index ?? 0);
+        }
+    }
+
+    /// <summary>Puts a snapshot in the place of everything up to its last entry.</summary>
+    /// <returns>True where the log did not hold that entry and was discarded; false where its suffix stays.</returns>
+    public bool Install(SnapshotMetadata snapshot)
+    {
+        EntryId last = snapshot.LastIncluded;
+        Configuration = snapshot.Configuration;
+        bool keepsSuffix = Log.HoldsBoundary(last);
+        if (keepsSuffix)
+        {
+            Durability.Covered(last.Index);
+            Log.ApplyTo(last.Index);
+        }
+        else
+        {
+            // What is still being written belongs to the discarded log and may not count (thesis §5.3).
+            Durability.Truncated(last.Index + 1);
+            Durability.Covered(last.Index);
+            Log.Reset(last, snapshot.ClusterTimeMs);
+            Outbox.Reset(last);
+        }
+
+        CommitIndex = last.Index;
+        return !keepsSuffix;
+    }
+
+    private void Persist(HardState hardState)
+    {
+        HardState = hardState;
+        Outbox.Persist(hardState);
+    }
+}

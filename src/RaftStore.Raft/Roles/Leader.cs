@@ -1,0 +1,246 @@
+namespace RaftStore.Raft;
+
+/// <summary>Leads its term (Figure 2, rules for leaders).</summary>
+internal sealed class Leader : Role
+{
+    private readonly Replicator _replicator;
+    private readonly Confirmations _confirmations;
+    private readonly long _tookOfficeMs;
+    private readonly long _clusterTimeAtOfficeMs;
+    private readonly long _noOpIndex;
+    private long _nextHeartbeatMs;
+
+    public Leader(CoreState state)
+        : base(state)
+    {
+        _replicator = new Replicator(state);
+        _confirmations = new Confirmations(state, _replicator);
+        _tookOfficeMs = state.NowMs;
+        _nextHeartbeatMs = state.NowMs;
+        _clusterTimeAtOfficeMs = state.Log.LastClusterTimeMs;
+        _noOpIndex = state.Log.Last.Index + 1;
+    }
+
+    public override RaftRole Kind => RaftRole.Leader;
+
+    public override NodeId LeaderId => State.Id;
+
+    /// <summary>A leader in contact with a quorum is not to be disturbed either (thesis §4.2.3).</summary>
+    public override bool IsInContactWithLeader => HasQuorumContact();
+
+    /// <summary>True once the no-op of its term was handed out to be applied.</summary>
+    public bool IsEstablished => State.Log.AppliedIndex >= _noOpIndex;
+
+    // An entry of this term is committed: from here on the commit index covers all that earlier leaders answered (thesis §6.4).
+    private bool HasCommittedInTerm => State.CommitIndex >= _noOpIndex;
+
+    // Time that passes under this leader counts on from the last batch in its log; without a leader it stands still.
+    private long ClusterTimeMs => Math.Max(State.Log.LastClusterTimeMs, _clusterTimeAtOfficeMs + (State.NowMs - _tookOfficeMs));
+
+    public override void Enter()
+    {
+        ReadOnlyMemory<byte> empty = ReadOnlyMemory<byte>.Empty;
+        State.Append(EntryBatch.Seal(new EntryId(_noOpIndex, State.Term), ClusterTimeMs, EntryKind.NoOp, [empty]));
+    }
+
+    public override void Leave()
+    {
+        if (IsEstablished && _confirmations.QuorumContactMs() is >= 0 and long contactMs)
+        {
+            State.Freshness.Prove(contactMs);
+        }
+
+        State.Outbox.Gathered.SnapshotsWanted.Clear();
+        _confirmations.FailAll();
+    }
+
+    public override Role Tick()
+    {
+        // Check-quorum (thesis §6.2): a leader that cannot reach a majority keeps neither clients waiting nor others from electing.
+        // One whose own disk hangs cannot apply, so it hands over too, unless there is nobody to take its place.
+        if (!HasQuorumContact() || (State.IsDiskStuck && State.Voters.Length > 1))
+        {
+            State.Election.Reset();
+            return new Follower(State);
+        }
+
+        if (State.NowMs >= _nextHeartbeatMs)
+        {
+            _nextHeartbeatMs = State.NowMs + State.Options.HeartbeatIntervalMs;
+            _confirmations.Broadcast(HasCommittedInTerm);
+        }
+
+        return this;
+    }
+
+    public override Role Step(Message message)
+    {
+        Progress follower = _replicator[message.From];
+        follower.LastContactMs = State.NowMs;
+        switch (message)
+        {
+            case AppendEntriesResponse response:
+                if (!_replicator.Answered(response))
+                {
+                    State.DroppedMessages++;
+                }
+
+                AdvanceCommit();
+                break;
+            case HeartbeatResponse response:
+                if (!_confirmations.Answered(follower, response))
+                {
+                    State.DroppedMessages++;
+                    break;
+                }
+
+                _replicator.Revive(follower);
+                break;
+            case ReadIndexRequest request:
+                if (!_confirmations.TryAdd(request.From, request.Id))
+                {
+                    RefuseRead(request);
+                }
+
+                break;
+        }
+
+        return this;
+    }
+
+    public override Role Persisted()
+    {
+        AdvanceCommit();
+        return this;
+    }
+
+    public override void BeforePersist()
+    {
+        _confirmations.HandOutConfirmed();
+        if (_confirmations.StartRoundIfWanted(HasCommittedInTerm))
+        {
+            // In a cluster of one a round is over when it begins.
+            _confirmations.HandOutConfirmed();
+        }
+
+        _replicator.SendEntries();
+        _confirmations.KeepPromises();
+    }
+
+    public override ProposeResult Propose(ReadOnlySpan<ReadOnlyMemory<byte>> commands)
+    {
+        long bytes = 0;
+        foreach (ReadOnlyMemory<byte> command in commands)
+        {
+            bytes += EntryBatch.EntryHeaderBytes + command.Length;
+        }
+
+        // What is unapplied falls to 0 whenever everything is applied, so a single proposal larger than the bound gets its turn.
+        if (State.Log.UnappliedBytes > 0 && State.Log.UnappliedBytes + bytes > State.Options.UnappliedBytesMax)
+        {
+            return new ProposeResult(ProposeStatus.Overloaded, 0, 0);
+        }
+
+        long firstIndex = State.Log.Last.Index + 1;
+        while (!commands.IsEmpty)
+        {
+            int count = CountForOneBatch(commands);
+            State.Append(EntryBatch.Seal(new EntryId(State.Log.Last.Index + 1, State.Term), ClusterTimeMs, EntryKind.Command, commands[..count]));
+            commands = commands[count..];
+        }
+
+        return new ProposeResult(ProposeStatus.Appended, firstIndex, State.Term);
+    }
+
+    public override void ReadIndex(ReadId id)
+    {
+        if (!_confirmations.TryAdd(State.Id, id))
+        {
+            base.ReadIndex(id);
+        }
+    }
+
+    public override void PeerUnreachable(NodeId peer)
+    {
+        // A snapshot's sender goes on after a lost connection where it was; only entries under way are lost for good.
+        if (_replicator[peer].State != ProgressState.Snapshot)
+        {
+            _replicator.Probe(_replicator[peer]);
+        }
+    }
+
+    public override void SnapshotSendingEnded(NodeId peer)
+    {
+        if (_replicator[peer].State == ProgressState.Snapshot)
+        {
+            _replicator.Probe(_replicator[peer]);
+        }
+    }
+
+    /// <summary>How long ago a quorum is known to have followed this leader, in milliseconds; -1 where that is not known yet.</summary>
+    public long QuorumAgeMs(long nowMs) => _confirmations.QuorumContactMs() is >= 0 and long contactMs ? Math.Max(0, nowMs - contactMs) : -1;
+
+    /// <summary>What is known of every member, in order of their ids.</summary>
+    public List<MemberProgress> DescribeProgress()
+    {
+        var members = new List<MemberProgress>(State.Voters.Length);
+        foreach (NodeId voter in State.Voters)
+        {
+            if (voter == State.Id)
+            {
+                members.Add(new MemberProgress(voter, State.Durability.DurableIndex, ProgressState.Replicate, 0, State.Log.AppliedIndex));
+                continue;
+            }
+
+            Progress follower = _replicator[voter];
+            long contactMs = follower.LastContactMs < 0 ? -1 : State.NowMs - follower.LastContactMs;
+            members.Add(new MemberProgress(voter, follower.MatchIndex, follower.State, contactMs, follower.AppliedIndex));
+        }
+
+        return members;
+    }
+
+    private static int CountForOneBatch(ReadOnlySpan<ReadOnlyMemory<byte>> commands)
+    {
+        int count = 0;
+        long length = EntryBatch.HeaderBytes;
+        foreach (ReadOnlyMemory<byte> command in commands)
+        {
+            length += EntryBatch.EntryHeaderBytes + command.Length;
+            if (count > 0 && length > EntryBatch.SealBytes)
+            {
+                break;
+            }
+
+            count++;
+        }
+
+        return count;
+    }
+
+    // Figure 2, last rule for leaders: only entries of the current term are committed by counting; all before them are then
+    // committed with them (thesis §3.6.2 and its Figure 3.7).
+    private void AdvanceCommit()
+    {
+        long index = _replicator.DurableOnMajority();
+        if (index > State.CommitIndex && State.Log.TermAt(index) == State.Term)
+        {
+            State.CommitTo(index);
+        }
+    }
+
+    private bool HasQuorumContact()
+    {
+        int inContact = 1;
+        foreach (Progress follower in _replicator.Followers)
+        {
+            // Whoever elected it was in contact when it took office.
+            if (State.NowMs - Math.Max(follower.LastContactMs, _tookOfficeMs) < State.Options.LowerElectionTimeoutMs)
+            {
+                inContact++;
+            }
+        }
+
+        return inContact >= Majority.Of(State.Voters.Length);
+    }
+}

@@ -1,0 +1,186 @@
+using System.Runtime.InteropServices;
+
+namespace RaftStore.Raft;
+
+/// <summary>Brings the followers' logs to the leader's: what to send to whom next, and what an answer teaches (Figure 2, rules
+/// for leaders; thesis §3.5).</summary>
+internal sealed class Replicator
+{
+    private readonly CoreState _state;
+    private readonly Progress[] _followers;
+    private readonly long[] _matches;
+
+    /// <summary>Begins with everybody at the end of the leader's log (Figure 2: nextIndex is initialised to last + 1).</summary>
+    public Replicator(CoreState state)
+    {
+        _state = state;
+        _followers = new Progress[state.Voters.Length - 1];
+        _matches = new long[state.Voters.Length];
+        int place = 0;
+        foreach (NodeId voter in state.Voters)
+        {
+            if (voter != state.Id)
+            {
+                _followers[place++] = new Progress(voter, state.Options, state.Log.Last.Index + 1);
+            }
+        }
+    }
+
+    /// <summary>The other voters, in order of their ids.</summary>
+    public ReadOnlySpan<Progress> Followers => _followers;
+
+    /// <summary>The follower with that id.</summary>
+    public Progress this[NodeId id]
+    {
+        get
+        {
+            foreach (Progress follower in _followers)
+            {
+                if (follower.Id == id)
+                {
+                    return follower;
+                }
+            }
+
+            throw new RaftInvariantException($"no follower {id}");
+        }
+    }
+
+    /// <summary>The highest index that is durable on a majority, this node's own disk among them.</summary>
+    public long DurableOnMajority()
+    {
+        for (int i = 0; i < _followers.Length; i++)
+        {
+            _matches[i] = _followers[i].MatchIndex;
+        }
+
+        _matches[^1] = _state.Durability.DurableIndex;
+        return Majority.Reached(_matches);
+    }
+
+    /// <summary>Sends to every follower what its state and window let leave.</summary>
+    public void SendEntries()
+    {
+        foreach (Progress follower in _followers)
+        {
+            while (follower.CanSend && (follower.State == ProgressState.Probe || follower.NextIndex <= _state.Log.Last.Index))
+            {
+                if (!TrySend(follower))
+                {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes the answer to AppendEntries.</summary>
+    /// <returns>False where it is none that an honest follower could give.</returns>
+    public bool Answered(AppendEntriesResponse response)
+    {
+        Progress follower = this[response.From];
+        RaftLog log = _state.Log;
+        if (response.Success)
+        {
+            if (response.MatchIndex > log.Last.Index || (response.MatchIndex > log.Base.Index && log.LastBoundary(response.MatchIndex, long.MaxValue)?.Index != response.MatchIndex))
+            {
+                return false;
+            }
+
+            follower.Accepted(response.MatchIndex, log.Base.Index, _state.NowMs);
+            return true;
+        }
+
+        if (follower.IsRefusalNew(response.PrevLogIndex))
+        {
+            BackUp(follower, response);
+        }
+
+        return true;
+    }
+
+    /// <summary>Probes again where a follower that is alive has left something unanswered for too long, or has meanwhile got from a
+    /// snapshot what it needed.</summary>
+    public void Revive(Progress follower)
+    {
+        bool isServedBySnapshot = follower.State == ProgressState.Snapshot && follower.AppliedIndex >= _state.Log.Base.Index;
+        if (isServedBySnapshot || follower.IsStalled(_state.NowMs))
+        {
+            Probe(follower);
+        }
+    }
+
+    /// <summary>Finds out again where the logs agree, beginning after what is acknowledged, or at the start of what is in memory.</summary>
+    public void Probe(Progress follower) => follower.BecomeProbe(Math.Max(follower.MatchIndex, _state.Log.Base.Index) + 1);
+
+    // The follower named its last entry that can match. The leader goes to its own last entry that can: not after that index,
+    // and not of a later term. Each round skips a whole term of one of the logs (thesis §3.5).
+    private void BackUp(Progress follower, AppendEntriesResponse refusal)
+    {
+        RaftLog log = _state.Log;
+        long highest = Math.Min(refusal.Hint.Index, refusal.PrevLogIndex - 1);
+        EntryId? agreed = log.LastBoundary(highest, refusal.Hint.Term);
+        if (agreed is null && follower.MatchIndex < log.Base.Index)
+        {
+            follower.BecomeSnapshot();
+            _state.Outbox.Gathered.SnapshotsWanted.Add(follower.Id);
+            return;
+        }
+
+        follower.BecomeProbe(Math.Max(agreed?.Index ?? 0, follower.MatchIndex) + 1);
+    }
+
+    private bool TrySend(Progress follower)
+    {
+        RaftLog log = _state.Log;
+
+        // Applied batches leave memory while a probe waits. The earliest that can be asked about is the base; where the follower
+        // lacks that too, its refusal brings it a snapshot.
+        if (follower.NextIndex <= log.Base.Index)
+        {
+            follower.BecomeProbe(log.Base.Index + 1);
+        }
+
+        int place = log.PlaceOf(follower.NextIndex);
+        EntryId prev = place == 0 ? log.Base : log[place - 1].Last;
+        Invariant.Check(prev.Index == follower.NextIndex - 1, $"next index {follower.NextIndex} of {follower.Id} begins no batch");
+        int count = CountThatFits(follower, place, out long bytes);
+        if (count == 0 && place < log.Count)
+        {
+            return false;
+        }
+
+        var batches = new EntryBatch[count];
+        for (int i = 0; i < count; i++)
+        {
+            batches[i] = log[place + i];
+        }
+
+        long nextIndex = count == 0 ? follower.NextIndex : batches[^1].LastIndex + 1;
+        _state.Outbox.Send(new AppendEntries(
+            _state.Id, follower.Id, _state.Term, prev, ImmutableCollectionsMarshal.AsImmutableArray(batches), _state.CommitIndex));
+        follower.Sent(nextIndex, bytes, _state.CommitIndex, _state.NowMs);
+        return true;
+    }
+
+    private int CountThatFits(Progress follower, int place, out long bytes)
+    {
+        RaftLog log = _state.Log;
+        long room = Math.Min(_state.Options.AppendBytesMax, follower.Inflight.BytesFree);
+        int count = 0;
+        bytes = 0;
+        while (place + count < log.Count)
+        {
+            int length = log[place + count].LengthBytes;
+            bool fits = count > 0 ? bytes + length <= room : follower.Inflight.Count == 0 || length <= follower.Inflight.BytesFree;
+            if (!fits)
+            {
+                break;
+            }
+
+            bytes += length;
+            count++;
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,103 @@
+namespace RaftStore.Raft.Tests.Cluster;
+
+/// <summary>The five properties of Figure 3.2 of the thesis, checked over everything that ever happened in one run.</summary>
+internal sealed class SafetyChecker(IReadOnlyList<TestMember> members)
+{
+    private readonly Dictionary<long, NodeId> _leaders = [];
+    private readonly Dictionary<long, (long FirstIndex, long Term, uint Crc)> _committed = [];
+    private readonly Dictionary<(long FirstIndex, long Term), (uint Crc, EntryId Before)> _batches = [];
+    private readonly Dictionary<NodeId, (long Life, long Term, long Commit)> _lastSeen = [];
+
+    public long HighestTerm { get; private set; }
+
+    public long CommittedIndex { get; private set; }
+
+    /// <summary>Called after every event, for the member it happened to.</summary>
+    public void Check(TestMember member)
+    {
+        if (member.Raft is not { } raft)
+        {
+            return;
+        }
+
+        HighestTerm = Math.Max(HighestTerm, raft.Term);
+        CheckNothingGoesBack(member, raft);
+        CheckElectionSafety(member, raft);
+        Assert.True(raft.CommitIndex <= raft.LastEntry.Index, $"node {member.Id} commits {raft.CommitIndex} past {raft.LastEntry}");
+        Assert.True(raft.AppliedIndex <= Math.Min(raft.CommitIndex, raft.DurableIndex), $"node {member.Id} applied {raft.AppliedIndex}");
+        Assert.True(raft.DurableIndex <= member.Disk.Last.Index || raft.DurableIndex == member.Disk.Snapshot?.Metadata.LastIncluded.Index, $"node {member.Id} claims {raft.DurableIndex} durable; its disk ends in {member.Disk.Last}");
+        Assert.True(raft.UnappliedBytes >= 0, $"node {member.Id} counts {raft.UnappliedBytes} unapplied bytes");
+    }
+
+    /// <summary>State Machine Safety: the same entry at the same index everywhere, and it is durable on a majority.</summary>
+    public void Applied(TestMember member, EntryBatch batch)
+    {
+        if (_committed.TryGetValue(batch.FirstIndex, out (long FirstIndex, long Term, uint Crc) known))
+        {
+            Assert.True(known == (batch.FirstIndex, batch.Term, batch.Crc), $"node {member.Id} applies {batch.Term} at {batch.FirstIndex}, another applied {known.Term}");
+            return;
+        }
+
+        _committed.Add(batch.FirstIndex, (batch.FirstIndex, batch.Term, batch.Crc));
+        CommittedIndex = Math.Max(CommittedIndex, batch.LastIndex);
+        int holders = members.Count(other => other.Disk.Holds(batch.Last) || other.Disk.Snapshot?.Metadata.LastIncluded.Index >= batch.LastIndex);
+        Assert.True(holders >= (members.Count / 2) + 1, $"{batch.Last} is applied on node {member.Id} but durable on {holders} of {members.Count}");
+    }
+
+    /// <summary>Log Matching over all durable logs: same index and term, same prefix.</summary>
+    public void CheckLogMatching()
+    {
+        foreach (TestMember member in members)
+        {
+            EntryId before = member.Disk.Base;
+            foreach (EntryBatch batch in member.Disk.Batches)
+            {
+                (uint Crc, EntryId Before) found = (batch.Crc, before);
+                if (_batches.TryGetValue((batch.FirstIndex, batch.Term), out (uint Crc, EntryId Before) known))
+                {
+                    Assert.True(known == found, $"node {member.Id} holds another batch at {batch.FirstIndex} of term {batch.Term}");
+                }
+                else
+                {
+                    _batches.Add((batch.FirstIndex, batch.Term), found);
+                }
+
+                before = batch.Last;
+            }
+        }
+    }
+
+    /// <summary>Leader Completeness: what was ever committed is in the log of a leader of a later term.</summary>
+    private void CheckLeaderCompleteness(TestMember member, RaftNode raft)
+        => Assert.True(raft.LastEntry.Index >= CommittedIndex, $"node {member.Id} leads term {raft.Term} with {raft.LastEntry}, but {CommittedIndex} is committed");
+
+    private void CheckElectionSafety(TestMember member, RaftNode raft)
+    {
+        if (raft.Role != RaftRole.Leader)
+        {
+            return;
+        }
+
+        if (!_leaders.TryGetValue(raft.Term, out NodeId leader))
+        {
+            _leaders.Add(raft.Term, member.Id);
+            Assert.Equal(new HardState(raft.Term, member.Id), member.Disk.HardState);
+            CheckLeaderCompleteness(member, raft);
+        }
+        else
+        {
+            Assert.True(leader == member.Id, $"nodes {leader} and {member.Id} both lead term {raft.Term}");
+        }
+    }
+
+    private void CheckNothingGoesBack(TestMember member, RaftNode raft)
+    {
+        if (_lastSeen.TryGetValue(member.Id, out (long Life, long Term, long Commit) seen) && seen.Life == member.LivesLived)
+        {
+            Assert.True(raft.Term >= seen.Term, $"the term of node {member.Id} fell from {seen.Term} to {raft.Term}");
+            Assert.True(raft.CommitIndex >= seen.Commit, $"the commit index of node {member.Id} fell from {seen.Commit} to {raft.CommitIndex}");
+        }
+
+        _lastSeen[member.Id] = (member.LivesLived, raft.Term, raft.CommitIndex);
+    }
+}
