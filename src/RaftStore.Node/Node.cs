@@ -1,192 +1,171 @@
 using RaftStore.Kv;
+using RaftStore.Node.Codec;
+using RaftStore.Node.Forwarding;
+using RaftStore.Node.Pump;
+using RaftStore.Node.Waiters;
 using RaftStore.Raft;
 using RaftStore.Storage;
 
 namespace RaftStore.Node;
 
-/// <summary>Bounds and times of one node.</summary>
-public sealed class NodeOptions
-{
-    /// <summary>The core's own options.</summary>
-    public required RaftOptions Raft { get; init; }
-
-    /// <summary>The cluster; messages of another are dropped.</summary>
-    public required ClusterId Cluster { get; init; }
-
-    /// <summary>Bytes of proposals and reads waiting for the pump, beyond which new ones are refused.</summary>
-    public long InputBytesMax { get; init; } = 32L << 20;
-
-    /// <summary>Waiting callers at most; one more is refused.</summary>
-    public int WaitersMax { get; init; } = 100_000;
-
-    /// <summary>A snapshot is taken when the log is longer than this and than the last snapshot, in bytes.</summary>
-    public long SnapshotLogBytes { get; init; } = 256L << 20;
-
-    /// <summary>Bytes of one snapshot chunk on the wire.</summary>
-    public int SnapshotChunkBytes { get; init; } = 256 << 10;
-
-    /// <summary>Snapshot bytes read or written a second at most.</summary>
-    public long SnapshotBytesPerSecond { get; init; } = 256L << 20;
-
-    /// <summary>Below this many bytes of reserved log space no new entry is accepted: votes must stay writable.</summary>
-    public long LogReserveBytes { get; init; } = 4L << 20;
-}
-
-/// <summary>What a node starts from: everything its disk held.</summary>
-/// <param name="Initial">The core's state.</param>
-/// <param name="Store">The state machine, loaded from the snapshot or empty.</param>
-/// <param name="Log">The log writer.</param>
-/// <param name="Snapshots">The snapshot directory; from here on the snapshot worker owns it.</param>
-public sealed record NodeStart(RaftInitialState Initial, KvStore Store, LogWriter Log, SnapshotStore Snapshots);
-
-/// <summary>How certain it is what became of a write.</summary>
-public enum WriteCertainty
-{
-    /// <summary>Committed and applied; <see cref="WriteOutcome.Result"/> says with what result.</summary>
-    Applied,
-
-    /// <summary>It was not applied and never will be.</summary>
-    NotApplied,
-
-    /// <summary>It may have been applied, or may yet be.</summary>
-    Unknown,
-}
-
-/// <summary>Why a request was not served.</summary>
-public enum RefusalReason
-{
-    /// <summary>It was served.</summary>
-    None,
-
-    /// <summary>No leader is known, or the one that was known does not lead.</summary>
-    NoLeader,
-
-    /// <summary>A queue or table is full.</summary>
-    Overloaded,
-
-    /// <summary>The log's disk is full.</summary>
-    DiskFull,
-
-    /// <summary>The node is shutting down.</summary>
-    ShuttingDown,
-
-    /// <summary>The deadline passed.</summary>
-    TimedOut,
-}
-
-/// <summary>The end of a write.</summary>
-public readonly record struct WriteOutcome(WriteCertainty Certainty, RefusalReason Reason, KvResult Result);
-
 /// <summary>One member of a cluster: the pump around the core, the log, the state machine and the peers. It does everything
 /// that follows from an input synchronously, on one thread, and never waits for the disk or the network. It starts no thread.</summary>
 public sealed class Node
 {
+    private readonly NodeOptions _options;
+    private readonly InputQueue _inputs;
+    private readonly FrameDecoder _gate;
+    private readonly Tallies _tallies = new();
+    private readonly WaiterPool<WriteWaiter> _writePool = new(pool => new WriteWaiter(pool));
+    private readonly WaiterPool<ReadWaiter> _readPool = new(pool => new ReadWaiter(pool));
+    private readonly PumpPass _pass;
+
     /// <summary>Makes a node that has not run yet.</summary>
-    public Node(NodeOptions options, NodeStart start, IPeerTransport transport) => throw new NotImplementedException();
+    public Node(NodeOptions options, NodeStart start, IPeerTransport transport)
+    {
+        _options = options;
+        _inputs = new InputQueue(options);
+        _gate = new FrameDecoder(options.Cluster, options.Raft.Id);
+        SnapshotFile? latest = start.Snapshots.Latest;
+        SnapshotWorker = new SnapshotWorker(options, start.Snapshots, _inputs);
+        PumpContext context = new()
+        {
+            Options = options,
+            Core = new RaftNode(options.Raft, start.Initial),
+            Inputs = _inputs,
+            Outbox = new Outbox(options.Cluster, transport, _tallies),
+            Deadlines = new DeadlineWheel(start.Initial.NowMs),
+            Ids = new UniqueIds(options.Raft, start.Initial),
+            Tallies = _tallies,
+            NowMs = start.Initial.NowMs,
+        };
+        _pass = new PumpPass(context, start, SnapshotWorker, latest, _writePool);
+    }
 
     /// <summary>What this node knew after its last run. Any thread.</summary>
-    public NodeStatus Status => throw new NotImplementedException();
+    public NodeStatus Status => _pass.Status;
 
     /// <summary>The applied state. Any thread.</summary>
-    public KvView View => throw new NotImplementedException();
+    public KvView View => _pass.Store.Current;
 
     /// <summary>The state hashes recorded last. Any thread.</summary>
-    public IReadOnlyList<StateHash> RecordedHashes => throw new NotImplementedException();
+    public IReadOnlyList<StateHash> RecordedHashes => _pass.Store.RecordedHashes;
 
     /// <summary>Work that must not run on the pump: writing, sending, receiving and loading snapshots.</summary>
-    public SnapshotWorker SnapshotWorker => throw new NotImplementedException();
+    public SnapshotWorker SnapshotWorker { get; }
+
+    /// <summary>What this node has done since its start. Any thread.</summary>
+    public NodeCounters Counters => _tallies.Read(_inputs.Waiters);
+
+    /// <summary>Callers here and on other nodes whose requests are not finished. Any thread.</summary>
+    internal int Waiters => _inputs.Waiters;
 
     /// <summary>Proposes a command, through the leader wherever that is, and completes when it is applied on the node that
     /// proposed it, or when <paramref name="deadlineMs"/> passes. Any thread. The command must not change until then.</summary>
     /// <param name="command">What <see cref="KvCommand"/> encoded.</param>
     /// <param name="deadlineMs">On the clock that <see cref="RunOnce"/> is given, in milliseconds.</param>
-    public ValueTask<WriteOutcome> WriteAsync(ReadOnlyMemory<byte> command, long deadlineMs) => throw new NotImplementedException();
+    public ValueTask<WriteOutcome> WriteAsync(ReadOnlyMemory<byte> command, long deadlineMs)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(command.Length, nameof(command));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(command.Length, ForwardCodec.CommandBytesMax, nameof(command));
+        WriteWaiter write = _writePool.Rent();
+        write.Command = command;
+        write.HeldBytes = command.Length;
+        write.DeadlineMs = deadlineMs;
+
+        // The task is made first: once the pump has the waiter, it may be finished at any moment.
+        ValueTask<WriteOutcome> task = write.Task;
+        RefusalReason refusal = _inputs.TryAdd(write);
+        if (refusal == RefusalReason.None)
+        {
+            return task;
+        }
+
+        write.Reset();
+        return new ValueTask<WriteOutcome>(new WriteOutcome(WriteCertainty.NotApplied, refusal, default));
+    }
 
     /// <summary>Completes once <see cref="View"/> holds everything that any node had answered before the call: a read of it is then
     /// linearizable. Any number of waiting reads share one confirmation. Any thread.</summary>
     /// <returns><see cref="RefusalReason.None"/>, or why not.</returns>
-    public ValueTask<RefusalReason> ConfirmReadAsync(long deadlineMs) => throw new NotImplementedException();
+    public ValueTask<RefusalReason> ConfirmReadAsync(long deadlineMs)
+    {
+        ReadWaiter read = _readPool.Rent();
+        read.DeadlineMs = deadlineMs;
+        ValueTask<RefusalReason> task = read.Task;
+        RefusalReason refusal = _inputs.TryAdd(read);
+        if (refusal == RefusalReason.None)
+        {
+            return task;
+        }
+
+        read.Reset();
+        return new ValueTask<RefusalReason>(refusal);
+    }
 
     /// <summary>Asks the leader what it knows of every member; this node's own knowledge where there is no leader to ask. Any thread.</summary>
-    public ValueTask<ClusterView> DescribeClusterAsync(long deadlineMs) => throw new NotImplementedException();
+    public ValueTask<ClusterView> DescribeClusterAsync(long deadlineMs)
+    {
+        ClusterInquiry inquiry = new(new TaskCompletionSource<ClusterView>(TaskCreationOptions.RunContinuationsAsynchronously), deadlineMs);
+        return new ValueTask<ClusterView>(_inputs.TryAdd(inquiry) ? inquiry.Answer.Task : Task.FromResult(LastView()));
+    }
 
     /// <summary>Takes a whole frame that a peer sent, as it stood on the wire; decodes and checks it on the calling thread. Any
     /// thread, but one at a time for a connection. The node keeps the memory.</summary>
     /// <returns>What is wrong with it, or null; where something is, the connection must be closed.</returns>
-    public string? Receive(NodeId from, PeerChannel channel, ReadOnlyMemory<byte> frame) => throw new NotImplementedException();
+    public string? Receive(NodeId from, PeerChannel channel, ReadOnlyMemory<byte> frame)
+    {
+        string? error = _gate.TryDecode(from, channel, frame, out Message? message);
+        if (error is not null)
+        {
+            _tallies.FrameRefused();
+            return error;
+        }
+
+        if (message is ForwardRequest request)
+        {
+            _inputs.Add(request);
+        }
+        else if (!_inputs.TryAddFrame(message!, frame.Length))
+        {
+            _tallies.FrameDroppedAtGate();
+        }
+
+        return null;
+    }
 
     /// <summary>A peer's connection was made, or made anew. Any thread.</summary>
-    public void PeerConnected(NodeId peer, PeerChannel channel) => throw new NotImplementedException();
+    public void PeerConnected(NodeId peer, PeerChannel channel) => _inputs.AddEvent(new PeerChange(peer, channel, IsConnected: true));
 
     /// <summary>A peer's connection was lost; what was queued on it is gone. Any thread.</summary>
-    public void PeerLost(NodeId peer, PeerChannel channel) => throw new NotImplementedException();
+    public void PeerLost(NodeId peer, PeerChannel channel) => _inputs.AddEvent(new PeerChange(peer, channel, IsConnected: false));
 
     /// <summary>The log writer finished something. Any thread.</summary>
-    public void LogCompleted(LogCompletion completion) => throw new NotImplementedException();
+    public void LogCompleted(LogCompletion completion) => _inputs.AddEvent(new LogFinished(completion));
 
     /// <summary>Refuses new requests from now on; those under way are still finished. Any thread.</summary>
-    public void BeginShutdown() => throw new NotImplementedException();
+    public void BeginShutdown() => _inputs.Close();
 
     /// <summary>Waits until there is input or the time is over. Pump thread.</summary>
-    public bool WaitForInput(int timeoutMs) => throw new NotImplementedException();
+    public bool WaitForInput(int timeoutMs) => _inputs.Wait(timeoutMs);
 
     /// <summary>Takes every input that is queued and does all that follows from it. Pump thread.</summary>
     /// <param name="nowMs">Monotonic milliseconds.</param>
     /// <returns>True where there was anything to do.</returns>
     /// <exception cref="RaftInvariantException">A safety rule is broken: the node must stop (exit code 5).</exception>
-    public bool RunOnce(long nowMs) => throw new NotImplementedException();
+    public bool RunOnce(long nowMs) => _pass.Run(nowMs);
+
+    /// <summary>Ends <see cref="WaitForInput"/>, now and later. Any thread.</summary>
+    internal void EndWaiting() => _inputs.Stop();
+
+    /// <summary>Tells everybody who still waits that the node stops. Pump thread, as its last act.</summary>
+    internal void AbandonWaiters() => _pass.Stop();
+
+    /// <summary>What is left to say of the cluster by a node that has stopped.</summary>
+    private ClusterView LastView()
+    {
+        NodeStatus status = Status;
+        List<ClusterMemberView> members = [.. status.Configuration.Voters.Select(member => new ClusterMemberView(member, -1, -1, -1))];
+        return new ClusterView(FromLeader: false, status.Leader, status.Term, status.CommitIndex, members);
+    }
 }
-
-/// <summary>What one node knows of itself. Immutable.</summary>
-public sealed record NodeStatus
-{
-    /// <summary>This node.</summary>
-    public required NodeId Id { get; init; }
-
-    /// <summary>Its role.</summary>
-    public required RaftRole Role { get; init; }
-
-    /// <summary>Its term.</summary>
-    public required long Term { get; init; }
-
-    /// <summary>The leader it follows; itself only once its term's first entry is applied.</summary>
-    public required NodeId Leader { get; init; }
-
-    /// <summary>Its commit index.</summary>
-    public required long CommitIndex { get; init; }
-
-    /// <summary>Its applied index.</summary>
-    public required long AppliedIndex { get; init; }
-
-    /// <summary>Its durable index.</summary>
-    public required long DurableIndex { get; init; }
-
-    /// <summary>The first entry still in memory.</summary>
-    public required long FirstIndex { get; init; }
-
-    /// <summary>The last entry of its newest durable snapshot; 0 for none.</summary>
-    public required long SnapshotIndex { get; init; }
-
-    /// <summary>The members in force.</summary>
-    public required Configuration Configuration { get; init; }
-
-    /// <summary>When a bound on staleness was last known, on the pump's clock in milliseconds: the state is at most
-    /// now − this old. -1 where it never was.</summary>
-    public required long FreshAsOfMs { get; init; }
-
-    /// <summary>Microseconds of log write and sync, over the last 1,024 of them: p50, p99 and the largest.</summary>
-    public required SyncLatency SyncLatency { get; init; }
-
-    /// <summary>False while the log's disk is full.</summary>
-    public required bool HasLogSpace { get; init; }
-}
-
-/// <summary>Microseconds that a log write with its sync took.</summary>
-public readonly record struct SyncLatency(long P50Microseconds, long P99Microseconds, long MaxMicroseconds);
-
-/// <summary>What the leader, or without one this node, knows of the cluster.</summary>
-/// <param name="FromLeader">True where the leader answered: only then are the numbers of the other members known.</param>
-public sealed record ClusterView(bool FromLeader, NodeId Leader, long Term, long CommitIndex, IReadOnlyList<ClusterMemberView> Members);
-
-/// <summary>One member of a <see cref="ClusterView"/>; -1 stands for «not known».</summary>
-public sealed record ClusterMemberView(Member Member, long MatchIndex, long AppliedIndex, long LastContactMs);

@@ -1,6 +1,8 @@
+using System.Buffers.Binary;
+
 namespace RaftStore.Node;
 
-/// <summary>How frames are cut out of a byte stream. The codec of what is in them stands beside this file.</summary>
+/// <summary>How frames are cut out of a byte stream. What is in them is drawn in <c>WIRE.md</c>; the codec stands in <c>Codec/</c>.</summary>
 /// <remarks>
 /// Little-endian:
 /// <code>
@@ -23,5 +25,14 @@ public static class PeerFrames
 
     /// <summary>The length of the frame whose first four bytes these are.</summary>
     /// <returns>-1 where no frame has that length: the connection must be closed.</returns>
-    public static int PeekLengthBytes(ReadOnlySpan<byte> start) => throw new NotImplementedException();
+    public static int PeekLengthBytes(ReadOnlySpan<byte> start)
+    {
+        if (start.Length < sizeof(uint))
+        {
+            return -1;
+        }
+
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(start);
+        return length is >= HeaderBytes and <= LengthBytesMax ? (int)length : -1;
+    }
 }

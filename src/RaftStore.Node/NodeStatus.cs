@@ -1,0 +1,50 @@
+using RaftStore.Raft;
+
+namespace RaftStore.Node;
+
+/// <summary>What one node knows of itself. Immutable.</summary>
+public sealed record NodeStatus
+{
+    /// <summary>This node.</summary>
+    public required NodeId Id { get; init; }
+
+    /// <summary>Its role.</summary>
+    public required RaftRole Role { get; init; }
+
+    /// <summary>Its term.</summary>
+    public required long Term { get; init; }
+
+    /// <summary>The leader it follows; itself only once its term's first entry is applied.</summary>
+    public required NodeId Leader { get; init; }
+
+    /// <summary>Its commit index.</summary>
+    public required long CommitIndex { get; init; }
+
+    /// <summary>Its applied index.</summary>
+    public required long AppliedIndex { get; init; }
+
+    /// <summary>Its durable index.</summary>
+    public required long DurableIndex { get; init; }
+
+    /// <summary>The first entry still in memory.</summary>
+    public required long FirstIndex { get; init; }
+
+    /// <summary>The last entry of its newest durable snapshot; 0 for none.</summary>
+    public required long SnapshotIndex { get; init; }
+
+    /// <summary>The members in force.</summary>
+    public required Configuration Configuration { get; init; }
+
+    /// <summary>When a bound on staleness was last known, on the pump's clock in milliseconds: the state is at most
+    /// now − this old. -1 where it never was.</summary>
+    public required long FreshAsOfMs { get; init; }
+
+    /// <summary>Microseconds of log write and sync, over the last 1,024 of them: p50, p99 and the largest.</summary>
+    public required SyncLatency SyncLatency { get; init; }
+
+    /// <summary>False while the log's disk is full.</summary>
+    public required bool HasLogSpace { get; init; }
+}
+
+/// <summary>Microseconds that a log write with its sync took.</summary>
+public readonly record struct SyncLatency(long P50Microseconds, long P99Microseconds, long MaxMicroseconds);

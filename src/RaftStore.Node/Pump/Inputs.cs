@@ -1,0 +1,17 @@
+using RaftStore.Node.Forwarding;
+using RaftStore.Raft;
+using RaftStore.Storage;
+
+namespace RaftStore.Node.Pump;
+
+/// <summary>Another member's writes, and why they must be refused, if they must.</summary>
+internal sealed record ForwardArrival(ForwardRequest Request, RefusalReason Refusal);
+
+/// <summary>The log writer finished something.</summary>
+internal sealed record LogFinished(LogCompletion Completion);
+
+/// <summary>A peer's connection was made or lost.</summary>
+internal sealed record PeerChange(NodeId Peer, PeerChannel Channel, bool IsConnected);
+
+/// <summary>A caller asks about the cluster.</summary>
+internal sealed record ClusterInquiry(TaskCompletionSource<ClusterView> Answer, long DeadlineMs);

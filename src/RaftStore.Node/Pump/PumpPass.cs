@@ -1,0 +1,290 @@
+using RaftStore.Kv;
+using RaftStore.Node.Cluster;
+using RaftStore.Node.Forwarding;
+using RaftStore.Node.Snapshots;
+using RaftStore.Node.Waiters;
+using RaftStore.Raft;
+using RaftStore.Storage;
+
+namespace RaftStore.Node.Pump;
+
+/// <summary>One pass of the pump: takes the inputs, moves the core, and carries out what the core asks for, in the order in which
+/// <see cref="Ready"/> lists it. Pump thread, but for what is marked otherwise.</summary>
+internal sealed class PumpPass
+{
+    /// <summary>The core's clock need not be finer: the shortest time it measures is a heartbeat.</summary>
+    private const int TickMs = 10;
+
+    private readonly PumpContext _context;
+    private readonly RaftNode _core;
+    private readonly LogState _log;
+    private readonly WritePath _writes;
+    private readonly ReadPath _reads;
+    private readonly Applier _applier;
+    private readonly SnapshotScheduler _snapshots;
+    private readonly ClusterInquiries _inquiries;
+    private readonly StatusBoard _board;
+    private readonly List<Waiter> _due = [];
+    private long _nextTickMs;
+
+    public PumpPass(PumpContext context, NodeStart start, SnapshotWorker worker, SnapshotFile? latest, WaiterPool<WriteWaiter> writePool)
+    {
+        _context = context;
+        _core = context.Core;
+        _log = new LogState(start.Log, context.Options.LogReserveBytes);
+        _writes = new WritePath(context, _log, writePool);
+        _reads = new ReadPath(context);
+        _applier = new Applier(start, _writes, context.Tallies);
+        _snapshots = new SnapshotScheduler(context, _applier, _log, worker, latest);
+        _inquiries = new ClusterInquiries(context);
+        _board = new StatusBoard(context, _log, _snapshots.LatestIndex);
+        _nextTickMs = context.NowMs;
+    }
+
+    /// <summary>What was known after the last pass. Any thread.</summary>
+    public NodeStatus Status => _board.Status;
+
+    /// <summary>The state machine. Any thread.</summary>
+    public KvStore Store => _applier.Store;
+
+    /// <summary>Runs once.</summary>
+    /// <returns>True where there was anything to do.</returns>
+    public bool Run(long nowMs)
+    {
+        _context.NowMs = Math.Max(_context.NowMs, nowMs);
+        ReadOnlySpan<object> inputs = _context.Inputs.TakeAll();
+        foreach (object input in inputs)
+        {
+            Take(input);
+        }
+
+        Tick();
+        _writes.Push();
+        _reads.Push();
+        bool worked = CarryOut();
+        _snapshots.SaveWhenDue();
+        _writes.EndPass();
+        _board.Publish(_snapshots.LatestIndex);
+        _context.EndPass();
+        return worked || inputs.Length > 0;
+    }
+
+    /// <summary>Tells everybody who waits that the node stops.</summary>
+    public void Stop()
+    {
+        foreach (object input in _context.Inputs.TakeAll())
+        {
+            Take(input);
+        }
+
+        _writes.Stop();
+        _reads.Stop();
+        _inquiries.Stop();
+        _context.EndPass();
+    }
+
+    private void Take(object input)
+    {
+        switch (input)
+        {
+            case WriteWaiter write:
+                _writes.Take(write);
+                break;
+            case ReadWaiter read:
+                _reads.Take(read);
+                break;
+            case Message message:
+                Take(message);
+                break;
+            case LogFinished finished:
+                _log.Finished(finished.Completion, _core);
+                _context.Outbox.Persisted(finished.Completion.Token);
+                break;
+            case ForwardArrival arrival:
+                _writes.Take(arrival);
+                break;
+            case PeerChange change:
+                Take(change);
+                break;
+            case ClusterInquiry inquiry:
+                _inquiries.Take(inquiry);
+                break;
+            default:
+                TakeReport(input);
+                break;
+        }
+    }
+
+    private void Take(Message message)
+    {
+        switch (message)
+        {
+            case ForwardResponse response:
+                _writes.Take(response);
+                break;
+            case ClusterStatusQuestion question:
+                _inquiries.Take(question);
+                break;
+            case ClusterStatusAnswer answer:
+                _inquiries.Take(answer);
+                break;
+            case AppendEntries { Batches.IsEmpty: false } when !_log.HasSpace:
+                // What is left of the disk is kept for votes; the leader probes until there is room again.
+                _context.Tallies.AppendsDropped++;
+                break;
+            case InstallSnapshotResponse response:
+                _core.Step(response);
+                _snapshots.Take(response);
+                break;
+            default:
+                _core.Step(message);
+                break;
+        }
+    }
+
+    private void Take(PeerChange change)
+    {
+        if (!change.IsConnected)
+        {
+            if (change.Channel == PeerChannel.Bulk)
+            {
+                _writes.PeerLost(change.Peer);
+            }
+
+            if (change.Channel != PeerChannel.Snapshot)
+            {
+                // Entries went by bulk, their acknowledgements by control: either may be what was lost.
+                _core.PeerUnreachable(change.Peer);
+            }
+
+            return;
+        }
+
+        if (change.Channel == PeerChannel.Bulk)
+        {
+            _writes.PeerConnected();
+        }
+        else if (change.Channel == PeerChannel.Snapshot)
+        {
+            _snapshots.PeerConnected(change.Peer);
+        }
+    }
+
+    private void TakeReport(object report)
+    {
+        switch (report)
+        {
+            case ChunkReady chunk:
+                _snapshots.Take(chunk);
+                break;
+            case ReceiveProgress progress:
+                _snapshots.Take(progress);
+                break;
+            case SnapshotSaved saved:
+                _snapshots.Take(saved);
+                break;
+            case SnapshotNotSaved failed:
+                _snapshots.Take(failed);
+                break;
+            case SendEnded ended:
+                _snapshots.Take(ended);
+                break;
+            case SnapshotLoaded loaded:
+                // What was committed before must be handed out before the state is swapped under it.
+                CarryOut();
+                _snapshots.Take(loaded);
+                _reads.Applied(_applier.Last.Index);
+                break;
+            default:
+                throw new NotSupportedException($"No input {report.GetType().Name} is known.");
+        }
+    }
+
+    private void Tick()
+    {
+        if (_context.NowMs < _nextTickMs)
+        {
+            return;
+        }
+
+        _nextTickMs = _context.NowMs + TickMs;
+        _core.Tick(_context.NowMs);
+        _snapshots.Tick();
+        _inquiries.Tick();
+        _context.Deadlines.Advance(_context.NowMs, _due);
+        foreach (Waiter waiter in _due)
+        {
+            switch (waiter)
+            {
+                case WriteWaiter write:
+                    _writes.Expired(write);
+                    break;
+                case ReadWaiter read:
+                    _reads.Expired(read);
+                    break;
+                default:
+                    throw new NotSupportedException($"No waiter {waiter.GetType().Name} is known.");
+            }
+        }
+
+        _due.Clear();
+    }
+
+    /// <summary>Carries out everything that the core has ready.</summary>
+    private bool CarryOut()
+    {
+        bool worked = false;
+        while (_core.TakeReady() is { IsEmpty: false } ready)
+        {
+            worked = true;
+            CarryOut(ready);
+        }
+
+        return worked;
+    }
+
+    private void CarryOut(Ready ready)
+    {
+        // The network first: a peer has further to go than this node's own disk, and both then work at the same time.
+        foreach (Message message in ready.Messages)
+        {
+            _context.Outbox.Send(message);
+        }
+
+        if (ready.Persist is PersistRequest request)
+        {
+            foreach (Message message in ready.MessagesAfterPersist)
+            {
+                _context.Outbox.SendAfter(request.Token, message);
+            }
+
+            _log.Write(request);
+        }
+
+        if (ready.Committed.Count > 0)
+        {
+            _applier.Apply(ready.Committed);
+            _reads.Applied(_applier.Last.Index);
+        }
+
+        foreach (ConfirmedRead read in ready.ConfirmedReads)
+        {
+            _reads.IndexConfirmed(read, _applier.Last.Index);
+        }
+
+        foreach (FailedRead read in ready.FailedReads)
+        {
+            _reads.IndexFailed(read);
+        }
+
+        foreach (NodeId peer in ready.SnapshotsWanted)
+        {
+            _snapshots.Wanted(peer);
+        }
+
+        foreach (InstallSnapshot chunk in ready.SnapshotChunks)
+        {
+            _snapshots.Take(chunk);
+        }
+    }
+}

@@ -1,0 +1,354 @@
+using RaftStore.Kv;
+using RaftStore.Node.Forwarding;
+using RaftStore.Node.Waiters;
+using RaftStore.Raft;
+
+namespace RaftStore.Node.Pump;
+
+/// <summary>The way of every write through this node: proposed where this node leads, forwarded where another does, kept until the
+/// deadline where nobody does. A write is tried again only where it is certain that it was not applied. Pump thread.</summary>
+internal sealed class WritePath
+{
+    private readonly PumpContext _context;
+    private readonly LogState _log;
+    private readonly WaiterPool<WriteWaiter> _pool;
+    private readonly ForwardGate _gate = new();
+    private readonly ForwardReplies _replies;
+    private readonly Forwarder _forwarder;
+
+    // Writes of callers here that nobody has, and writes of other members that arrived in this pass.
+    private readonly WaiterList<WriteWaiter> _waiting = new();
+    private readonly WaiterList<WriteWaiter> _arrived = new();
+
+    // Writes in this node's log, by index, until what stands there is applied.
+    private readonly WriteTable _proposed = new();
+
+    // Writes whose entries were applied but whose effect is not visible yet.
+    private readonly List<WriteWaiter> _applied = [];
+    private readonly List<WriteWaiter> _candidates = [];
+    private ReadOnlyMemory<byte>[] _payloads = new ReadOnlyMemory<byte>[64];
+
+    public WritePath(PumpContext context, LogState log, WaiterPool<WriteWaiter> pool)
+    {
+        _context = context;
+        _log = log;
+        _pool = pool;
+        _replies = new ForwardReplies(context.Outbox, context.Core);
+        _forwarder = new Forwarder(context, _waiting, Finish);
+    }
+
+    /// <summary>True where a write waits for something to be done in this pass.</summary>
+    public bool HasWaiting => _waiting.Count > 0 || _arrived.Count > 0;
+
+    /// <summary>A caller's write came.</summary>
+    public void Take(WriteWaiter write)
+    {
+        if (write.DeadlineMs <= _context.NowMs)
+        {
+            Finish(write, WriteCertainty.NotApplied, RefusalReason.TimedOut);
+            return;
+        }
+
+        write.Stage = WriteStage.Waiting;
+        _context.Deadlines.Add(write);
+        _waiting.Add(write);
+    }
+
+    /// <summary>Another member's writes came.</summary>
+    public void Take(ForwardArrival arrival)
+    {
+        ForwardRequest request = arrival.Request;
+        bool isForUs = _context.IsLeader && request.Term == _context.Core.Term;
+        foreach (ForwardedCommand command in request.Commands)
+        {
+            bool isAdmitted = arrival.Refusal == RefusalReason.None;
+            if (!isForUs || !_gate.TryPass(request.Term, request.From, command.Id))
+            {
+                // A request for another term can never be taken, however often it comes: to say so is safe.
+                Drop(request, command, isAdmitted, isForUs ? null : ForwardOutcome.NotLeader);
+            }
+            else if (!isAdmitted)
+            {
+                Drop(request, command, isAdmitted, OutcomeOf(arrival.Refusal));
+            }
+            else
+            {
+                _arrived.Add(RentFor(request, command));
+            }
+        }
+    }
+
+    /// <summary>What became of writes that this node forwarded.</summary>
+    public void Take(ForwardResponse response) => _forwarder.Take(response);
+
+    /// <summary>A peer's bulk connection was lost: what was forwarded over it can no longer be answered.</summary>
+    public void PeerLost(NodeId peer) => _forwarder.PeerLost(peer);
+
+    /// <summary>A peer's bulk connection was made: what could not be sent may go now.</summary>
+    public void PeerConnected() => _forwarder.Retry();
+
+    /// <summary>Proposes or forwards everything that waits, in one go.</summary>
+    public void Push()
+    {
+        if (_context.IsLeader)
+        {
+            if (HasWaiting)
+            {
+                Propose();
+            }
+
+            return;
+        }
+
+        while (_arrived.RemoveFirst() is WriteWaiter write)
+        {
+            Finish(write, WriteCertainty.NotApplied, RefusalReason.NoLeader);
+        }
+
+        _forwarder.Push();
+    }
+
+    /// <summary>An entry was applied; the writes that stood at its index learn of it in <see cref="StatePublished"/>.</summary>
+    public void EntryApplied(EntryId entry, in KvResult result)
+    {
+        if (_proposed.Count == 0)
+        {
+            return;
+        }
+
+        while (_proposed.Find(entry.Index) is WriteWaiter write)
+        {
+            _proposed.Remove(write);
+
+            // Another term's entry at that index is committed, so this one never will be (State Machine Safety, thesis §3.6.3).
+            bool isIt = write.Term == entry.Term;
+            write.Outcome = isIt
+                ? new WriteOutcome(WriteCertainty.Applied, RefusalReason.None, result)
+                : new WriteOutcome(WriteCertainty.NotApplied, RefusalReason.NoLeader, default);
+            _applied.Add(write);
+        }
+    }
+
+    /// <summary>What was applied is visible to readers now, so its writers may be told.</summary>
+    public void StatePublished()
+    {
+        foreach (WriteWaiter write in _applied)
+        {
+            if (write.IsLocal && write.Outcome.Certainty == WriteCertainty.NotApplied)
+            {
+                Retry(write);
+            }
+            else
+            {
+                Finish(write, write.Outcome);
+            }
+        }
+
+        _applied.Clear();
+    }
+
+    /// <summary>A snapshot took the place of the log up to <paramref name="index"/>: whether the entries of the writes waiting there are
+    /// in it, nobody can tell any more.</summary>
+    public void SnapshotInstalled(long index)
+    {
+        for (WriteWaiter? write = _proposed.First; write is not null;)
+        {
+            WriteWaiter? next = WaiterList<WriteWaiter>.After(write);
+            if (write.Key <= index)
+            {
+                _proposed.Remove(write);
+                Finish(write, WriteCertainty.Unknown, RefusalReason.TimedOut);
+            }
+
+            write = next;
+        }
+    }
+
+    /// <summary>A write's deadline passed; the wheel has let it go.</summary>
+    public void Expired(WriteWaiter write)
+    {
+        _context.Tallies.TimedOutWrites++;
+        switch (write.Stage)
+        {
+            case WriteStage.Waiting:
+                ((WaiterList<WriteWaiter>)write.List!).Remove(write);
+                Finish(write, WriteCertainty.NotApplied, RefusalReason.NoLeader);
+                break;
+            case WriteStage.Proposed:
+                _proposed.Remove(write);
+                Finish(write, WriteCertainty.Unknown, RefusalReason.TimedOut);
+                break;
+            case WriteStage.Forwarded:
+                _forwarder.Remove(write);
+                Finish(write, WriteCertainty.Unknown, RefusalReason.TimedOut);
+                break;
+            default:
+                throw new NotSupportedException($"No stage {write.Stage} is known.");
+        }
+    }
+
+    /// <summary>Sends the answers to other members that this pass brought.</summary>
+    public void EndPass() => _replies.Flush();
+
+    /// <summary>The node stops: nobody will be told anything later.</summary>
+    public void Stop()
+    {
+        while (_waiting.RemoveFirst() is WriteWaiter write)
+        {
+            Finish(write, WriteCertainty.NotApplied, RefusalReason.ShuttingDown);
+        }
+
+        while (_proposed.First is WriteWaiter write)
+        {
+            _proposed.Remove(write);
+            Finish(write, WriteCertainty.Unknown, RefusalReason.ShuttingDown);
+        }
+
+        _forwarder.Stop();
+        _replies.Flush();
+    }
+
+    private void Propose()
+    {
+        Gather();
+        if (_candidates.Count == 0)
+        {
+            return;
+        }
+
+        if (_payloads.Length < _candidates.Count)
+        {
+            _payloads = new ReadOnlyMemory<byte>[Math.Max(_candidates.Count, _payloads.Length * 2)];
+        }
+
+        for (int i = 0; i < _candidates.Count; i++)
+        {
+            _payloads[i] = _candidates[i].Command;
+        }
+
+        ProposeResult result = _context.Core.Propose(_payloads.AsSpan(0, _candidates.Count));
+        Array.Clear(_payloads, 0, _candidates.Count);
+        for (int i = 0; i < _candidates.Count; i++)
+        {
+            Proposed(_candidates[i], result, i);
+        }
+
+        _candidates.Clear();
+    }
+
+    /// <summary>Takes everything that waits and for which there is room, in the order in which it came.</summary>
+    private void Gather()
+    {
+        long room = _context.Options.Raft.UnappliedBytesMax - _context.Core.UnappliedBytes;
+        while ((_waiting.RemoveFirst() ?? _arrived.RemoveFirst()) is WriteWaiter write)
+        {
+            long bytes = write.Command.Length + EntryBatch.EntryHeaderBytes;
+            if (!_log.HasSpace)
+            {
+                Finish(write, WriteCertainty.NotApplied, RefusalReason.DiskFull);
+            }
+            else if (bytes > room && _context.Core.UnappliedBytes + _candidates.Count > 0)
+            {
+                Finish(write, WriteCertainty.NotApplied, RefusalReason.Overloaded);
+            }
+            else
+            {
+                room -= bytes;
+                _candidates.Add(write);
+            }
+        }
+    }
+
+    private void Proposed(WriteWaiter write, ProposeResult result, int place)
+    {
+        switch (result.Status)
+        {
+            case ProposeStatus.Appended:
+                _context.Tallies.Proposals++;
+                _context.Tallies.ForwardedWritesServed += write.IsLocal ? 0 : 1;
+                _context.ReleaseBytes(write);
+                write.Stage = WriteStage.Proposed;
+                write.Term = result.Term;
+                _proposed.Add(result.FirstIndex + place, write);
+                break;
+            case ProposeStatus.Overloaded:
+                Finish(write, WriteCertainty.NotApplied, RefusalReason.Overloaded);
+                break;
+            case ProposeStatus.NotLeader when write.IsLocal:
+                Retry(write);
+                break;
+            case ProposeStatus.NotLeader:
+                Finish(write, WriteCertainty.NotApplied, RefusalReason.NoLeader);
+                break;
+            default:
+                throw new NotSupportedException($"No status {result.Status} is known.");
+        }
+    }
+
+    private void Retry(WriteWaiter write)
+    {
+        write.Stage = WriteStage.Waiting;
+        _waiting.Add(write);
+    }
+
+    private void Finish(WriteWaiter write, WriteCertainty certainty, RefusalReason reason) => Finish(write, new WriteOutcome(certainty, reason, default));
+
+    /// <summary>The end of a write that stands in no list any more.</summary>
+    private void Finish(WriteWaiter write, WriteOutcome outcome)
+    {
+        _context.Tallies.RefusedWrites += outcome.Reason is RefusalReason.Overloaded or RefusalReason.DiskFull ? 1 : 0;
+        _context.Deadlines.Remove(write);
+        _context.ReleaseBytes(write);
+        _context.ReleaseWaiter();
+        if (write.IsLocal)
+        {
+            _context.Completions.Add(write, outcome);
+            return;
+        }
+
+        // Where the outcome is unknown its caller has given up, or is told by the lost connection.
+        _replies.Add(write.Origin, write.OriginId, OutcomeOf(outcome), outcome.Result);
+        write.Reset();
+    }
+
+    private void Drop(ForwardRequest request, ForwardedCommand command, bool isAdmitted, ForwardOutcome? answer)
+    {
+        if (isAdmitted)
+        {
+            _context.ReleaseWaiter();
+            _context.ReleaseBytes(command.Command.Length);
+        }
+
+        if (answer is ForwardOutcome outcome)
+        {
+            _replies.Add(request.From, command.Id, outcome);
+        }
+    }
+
+    private WriteWaiter RentFor(ForwardRequest request, ForwardedCommand command)
+    {
+        WriteWaiter write = _pool.Rent();
+        write.Command = command.Command;
+        write.HeldBytes = command.Command.Length;
+        write.Origin = request.From;
+        write.OriginId = command.Id;
+        write.DeadlineMs = _context.NowMs + command.TimeoutMs;
+        _context.Deadlines.Add(write);
+        return write;
+    }
+
+    private static ForwardOutcome OutcomeOf(WriteOutcome outcome) => outcome.Certainty switch
+    {
+        WriteCertainty.Applied => ForwardOutcome.Applied,
+        WriteCertainty.Unknown => ForwardOutcome.Unknown,
+        _ => OutcomeOf(outcome.Reason),
+    };
+
+    private static ForwardOutcome OutcomeOf(RefusalReason reason) => reason switch
+    {
+        RefusalReason.Overloaded => ForwardOutcome.Overloaded,
+        RefusalReason.DiskFull => ForwardOutcome.DiskFull,
+        RefusalReason.ShuttingDown => ForwardOutcome.ShuttingDown,
+        _ => ForwardOutcome.NotLeader,
+    };
+}

@@ -1,0 +1,46 @@
+using RaftStore.Kv;
+using RaftStore.Raft;
+
+namespace RaftStore.Node.Snapshots;
+
+/// <summary>Write this state to a snapshot file.</summary>
+/// <param name="View">The state, captured in constant time.</param>
+/// <param name="Metadata">What it stands for; the length is not known yet.</param>
+internal sealed record SaveOrder(KvView View, SnapshotMetadata Metadata);
+
+/// <summary>Send the newest snapshot to a follower.</summary>
+/// <param name="Peer">To whom.</param>
+/// <param name="Term">As leader of this term.</param>
+/// <param name="LeastIndex">The least index that is of any use to it.</param>
+internal sealed record SendOrder(NodeId Peer, long Term, long LeastIndex);
+
+/// <summary>A follower said how far it holds the file.</summary>
+internal sealed record SendAnswer(InstallSnapshotResponse Response);
+
+/// <summary>The snapshot connection to a follower was made anew: what was on the way is gone.</summary>
+internal sealed record ResendOrder(NodeId Peer);
+
+/// <summary>This node leads no longer: stop sending.</summary>
+internal sealed record CancelSends;
+
+/// <summary>A chunk came that passed the core's checks.</summary>
+internal sealed record ReceiveOrder(InstallSnapshot Chunk);
+
+/// <summary>A snapshot is written and durable.</summary>
+internal sealed record SnapshotSaved(SnapshotMetadata Metadata);
+
+/// <summary>A snapshot could not be written: the disk is full.</summary>
+internal sealed record SnapshotNotSaved(SnapshotMetadata Metadata);
+
+/// <summary>A chunk is ready to be sent.</summary>
+internal sealed record ChunkReady(NodeId Peer, long Term, PeerFrame Frame);
+
+/// <summary>Sending to a follower has ended.</summary>
+/// <param name="IsInstalled">True where the follower has it; false where it was given up.</param>
+internal sealed record SendEnded(NodeId Peer, long Term, bool IsInstalled);
+
+/// <summary>How far a snapshot that is being received is complete, for its sender.</summary>
+internal sealed record ReceiveProgress(NodeId Sender, long Term, EntryId LastIncluded, long NextOffsetBytes);
+
+/// <summary>A received snapshot is verified, durable, and loaded aside.</summary>
+internal sealed record SnapshotLoaded(NodeId Sender, long Term, SnapshotMetadata Metadata, KvStore Store);

@@ -1,0 +1,194 @@
+using RaftStore.Node.Pump;
+using RaftStore.Raft;
+using RaftStore.Storage;
+
+namespace RaftStore.Node.Snapshots;
+
+/// <summary>The pump's side of snapshots: decides when to take one, to whom to send it, and what to do when one has come. Pump thread.</summary>
+internal sealed class SnapshotScheduler
+{
+    /// <summary>After a snapshot failed for want of space, the next try waits this long.</summary>
+    private const long RetryMs = 30_000;
+
+    private readonly PumpContext _context;
+    private readonly Applier _applier;
+    private readonly LogState _log;
+    private readonly SnapshotWorker _worker;
+
+    // Followers that a snapshot is being sent to, in the term in which it began.
+    private readonly List<(NodeId Peer, long Term)> _sending = [];
+    private SnapshotMetadata? _saving;
+    private long _latestIndex;
+    private long _latestBytes;
+    private long _notBeforeMs = long.MinValue;
+
+    public SnapshotScheduler(PumpContext context, Applier applier, LogState log, SnapshotWorker worker, SnapshotFile? latest)
+    {
+        _context = context;
+        _applier = applier;
+        _log = log;
+        _worker = worker;
+        _latestIndex = latest?.Metadata.LastIncluded.Index ?? 0;
+        _latestBytes = latest?.Metadata.LengthBytes ?? 0;
+    }
+
+    /// <summary>The last entry of the newest durable snapshot; 0 for none.</summary>
+    public long LatestIndex => _latestIndex;
+
+    /// <summary>Takes a snapshot where the log has grown long enough: its length stays within twice the snapshot's.</summary>
+    public void SaveWhenDue()
+    {
+        bool isDue = _log.LengthBytes > Math.Max(_context.Options.SnapshotLogBytes, _latestBytes);
+        if (isDue && _saving is null && _applier.Last.Index > _latestIndex && _context.NowMs >= _notBeforeMs)
+        {
+            Save();
+        }
+    }
+
+    /// <summary>A follower needs entries that are no longer in memory.</summary>
+    public void Wanted(NodeId peer)
+    {
+        long term = _context.Core.Term;
+        long leastIndex = _context.Core.FirstIndex - 1;
+        long comingIndex = _saving?.LastIncluded.Index ?? 0;
+        if (_latestIndex < leastIndex && comingIndex < leastIndex)
+        {
+            Save();
+        }
+
+        _sending.RemoveAll(sending => sending.Peer == peer);
+        _sending.Add((peer, term));
+        _worker.Enqueue(new SendOrder(peer, term, leastIndex));
+    }
+
+    /// <summary>A chunk that the core let through.</summary>
+    public void Take(InstallSnapshot chunk) => _worker.Enqueue(new ReceiveOrder(chunk));
+
+    /// <summary>A follower's answer; the core has seen it too.</summary>
+    public void Take(InstallSnapshotResponse response)
+    {
+        if (_sending.Count > 0 && response.Term == _context.Core.Term)
+        {
+            _worker.Enqueue(new SendAnswer(response));
+        }
+    }
+
+    /// <summary>A snapshot connection is new.</summary>
+    public void PeerConnected(NodeId peer)
+    {
+        if (_sending.Exists(sending => sending.Peer == peer))
+        {
+            _worker.Enqueue(new ResendOrder(peer));
+        }
+    }
+
+    /// <summary>What the worker has done.</summary>
+    public void Take(SnapshotSaved saved)
+    {
+        Saved(saved.Metadata);
+        _context.Tallies.SnapshotsTaken++;
+        HaveDurable(saved.Metadata);
+    }
+
+    /// <inheritdoc cref="Take(SnapshotSaved)"/>
+    public void Take(SnapshotNotSaved failed)
+    {
+        Saved(failed.Metadata);
+        _notBeforeMs = _context.NowMs + RetryMs;
+    }
+
+    /// <inheritdoc cref="Take(SnapshotSaved)"/>
+    public void Take(ChunkReady chunk)
+    {
+        if (_context.IsLeader && _context.Core.Term == chunk.Term)
+        {
+            _context.Outbox.Send(chunk.Peer, PeerChannel.Snapshot, chunk.Frame);
+        }
+    }
+
+    /// <inheritdoc cref="Take(SnapshotSaved)"/>
+    public void Take(SendEnded ended)
+    {
+        if (_sending.RemoveAll(sending => sending.Peer == ended.Peer && sending.Term == ended.Term) == 0 || ended.Term != _context.Core.Term)
+        {
+            return;
+        }
+
+        if (ended.IsInstalled)
+        {
+            _context.Tallies.SnapshotsSent++;
+        }
+        else if (_context.IsLeader)
+        {
+            _context.Core.SnapshotAbandoned(ended.Peer);
+        }
+    }
+
+    /// <inheritdoc cref="Take(SnapshotSaved)"/>
+    public void Take(ReceiveProgress progress)
+    {
+        if (progress.Term == _context.Core.Term)
+        {
+            Answer(progress.Sender, progress.LastIncluded, progress.NextOffsetBytes);
+        }
+    }
+
+    /// <inheritdoc cref="Take(SnapshotSaved)"/>
+    public void Take(SnapshotLoaded loaded)
+    {
+        // The file is durable under its final name, whatever becomes of its content.
+        HaveDurable(loaded.Metadata, purges: false);
+        if (_context.Core.InstallSnapshot(loaded.Metadata))
+        {
+            _context.Tallies.SnapshotsInstalled++;
+            _applier.Install(loaded.Store, loaded.Metadata);
+        }
+
+        _log.Purge(Math.Min(_latestIndex, _applier.Last.Index));
+    }
+
+    /// <summary>Time has passed.</summary>
+    public void Tick()
+    {
+        if (_sending.Count == 0)
+        {
+            return;
+        }
+
+        if (_context.IsLeader && _sending[0].Term == _context.Core.Term)
+        {
+            _worker.Poke();
+            return;
+        }
+
+        _sending.Clear();
+        _worker.Enqueue(new CancelSends());
+    }
+
+    private void Save()
+    {
+        SnapshotMetadata metadata = new(_applier.Last, _applier.ClusterTimeMs, _context.Core.Configuration, LengthBytes: 0);
+        _saving = metadata;
+        _worker.Enqueue(new SaveOrder(_applier.Store.Current, metadata));
+    }
+
+    // A follower may have wanted a newer one while this was written: then that is still being taken.
+    private void Saved(SnapshotMetadata metadata) => _saving = _saving?.LastIncluded == metadata.LastIncluded ? null : _saving;
+
+    private void HaveDurable(SnapshotMetadata metadata, bool purges = true)
+    {
+        if (metadata.LastIncluded.Index > _latestIndex)
+        {
+            _latestIndex = metadata.LastIncluded.Index;
+            _latestBytes = metadata.LengthBytes;
+        }
+
+        if (purges)
+        {
+            _log.Purge(_latestIndex);
+        }
+    }
+
+    private void Answer(NodeId sender, EntryId lastIncluded, long nextOffset)
+        => _context.Outbox.Send(new InstallSnapshotResponse(_context.Self, sender, _context.Core.Term, lastIncluded, nextOffset));
+}

@@ -1,0 +1,41 @@
+using RaftStore.Kv;
+
+namespace RaftStore.Node;
+
+/// <summary>How certain it is what became of a write.</summary>
+public enum WriteCertainty
+{
+    /// <summary>Committed and applied; <see cref="WriteOutcome.Result"/> says with what result.</summary>
+    Applied,
+
+    /// <summary>It was not applied and never will be.</summary>
+    NotApplied,
+
+    /// <summary>It may have been applied, or may yet be.</summary>
+    Unknown,
+}
+
+/// <summary>Why a request was not served.</summary>
+public enum RefusalReason
+{
+    /// <summary>It was served.</summary>
+    None,
+
+    /// <summary>No leader is known, or the one that was known does not lead.</summary>
+    NoLeader,
+
+    /// <summary>A queue or table is full.</summary>
+    Overloaded,
+
+    /// <summary>The log's disk is full.</summary>
+    DiskFull,
+
+    /// <summary>The node is shutting down.</summary>
+    ShuttingDown,
+
+    /// <summary>The deadline passed.</summary>
+    TimedOut,
+}
+
+/// <summary>The end of a write.</summary>
+public readonly record struct WriteOutcome(WriteCertainty Certainty, RefusalReason Reason, KvResult Result);
