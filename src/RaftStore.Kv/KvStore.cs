@@ -1,103 +1,170 @@
-using System.Buffers;
+using RaftStore.Kv.Commands;
+using RaftStore.Kv.Index;
+using RaftStore.Kv.State;
+using RaftStore.Kv.Versions;
 
 namespace RaftStore.Kv;
 
 /// <summary>The replicated state machine. One thread applies; any thread reads, through <see cref="Current"/>.</summary>
 public sealed class KvStore
 {
+    /// <summary>The state hash is recorded at every multiple of this many applied entries.</summary>
+    public const int RecordedHashInterval = 1000;
+
+    /// <summary>How many recorded hashes are kept: enough that a node 15,000 entries behind another still shares one with it.</summary>
+    public const int RecordedHashesMax = 16;
+
+    private readonly KvState _state;
+    private StateHash[] _recorded = [];
+    private KvView _current;
+
     /// <summary>An empty store at revision 0 and index 0.</summary>
-    public KvStore() => throw new NotImplementedException();
+    public KvStore()
+        : this(new KvState(KvLimits.Default))
+    {
+    }
+
+    internal KvStore(KvState state)
+    {
+        _state = state;
+        _current = new KvView(_state.Freeze(), _state.Summarise(), _recorded);
+    }
 
     /// <summary>The state after the last <see cref="Publish"/>. Reading it takes no lock; any thread.</summary>
-    public KvView Current => throw new NotImplementedException();
+    public KvView Current => Volatile.Read(ref _current);
+
+    /// <summary>The state hashes recorded at the last few multiples of 1,000, as of the last <see cref="Publish"/>, newest last.
+    /// A store that was loaded from a snapshot has none from before it. Any thread.</summary>
+    public IReadOnlyList<StateHash> RecordedHashes => Current.RecordedHashes;
 
     /// <summary>Applies one entry. An empty command (a no-op) only moves the index on. Nobody sees the effect before
     /// <see cref="Publish"/>.</summary>
     /// <param name="index">One more than the last; anything else is a broken invariant.</param>
-    /// <param name="clusterTimeMs">Cluster time of the entry's batch.</param>
+    /// <param name="clusterTimeMs">Cluster time of the entry's batch; never less than that of the last.</param>
     /// <param name="command">What <see cref="KvCommand"/> encoded. One that cannot be decoded stops the node: a newer version wrote it.</param>
     /// <returns>What the proposer is told.</returns>
-    /// <exception cref="UnknownCommandException">The command is of a kind or format that this version does not know.</exception>
-    public KvResult Apply(long index, long clusterTimeMs, ReadOnlySpan<byte> command) => throw new NotImplementedException();
+    /// <exception cref="UnknownCommandException">The command is of a kind or format that this version does not know; the store is unchanged.</exception>
+    /// <exception cref="KvInvariantException">The index or the time is not what must come next, or a rule of the store is broken.</exception>
+    public KvResult Apply(long index, long clusterTimeMs, ReadOnlySpan<byte> command)
+    {
+        DecodedCommand decoded = default;
+        if (!command.IsEmpty && !DecodedCommand.TryRead(command, out decoded, out string? error))
+        {
+            throw new UnknownCommandException(FormattableString.Invariant($"Entry {index} cannot be applied: {error}."));
+        }
+
+        _state.BeginEntry(index, clusterTimeMs);
+        KvResult result = decoded.Kind switch
+        {
+            KvCommandKind.None => Unchanged(KvStatus.Done),
+            KvCommandKind.Put => Put(decoded),
+            KvCommandKind.Delete => Delete(decoded),
+            KvCommandKind.DeleteRange => DeleteRange(decoded),
+            _ => throw new UnknownCommandException(FormattableString.Invariant($"Entry {index} cannot be applied: nothing carries out kind {(byte)decoded.Kind}.")),
+        };
+        _state.EndEntry();
+        if (index % RecordedHashInterval == 0)
+        {
+            ReadOnlySpan<StateHash> kept = _recorded.AsSpan(Math.Max(0, _recorded.Length - RecordedHashesMax + 1));
+            _recorded = [.. kept, new StateHash(index, _state.Summarise().HashText())];
+        }
+
+        return result;
+    }
 
     /// <summary>Makes what was applied since the last call visible to readers.</summary>
-    public void Publish() => throw new NotImplementedException();
+    public void Publish()
+    {
+        if (_state.AppliedIndex != _current.AppliedIndex)
+        {
+            Volatile.Write(ref _current, new KvView(_state.Freeze(), _state.Summarise(), _recorded));
+        }
+    }
 
-    /// <summary>The state hashes recorded at the last few multiples of 1,000, newest last.</summary>
-    public IReadOnlyList<StateHash> RecordedHashes => throw new NotImplementedException();
-}
+    private static bool Holds(KvCondition condition, KeyVersion? live) => condition.Kind switch
+    {
+        KvConditionKind.None => true,
+        KvConditionKind.ModRevisionIs => (live?.ModRevision ?? 0) == condition.Revision,
+        KvConditionKind.Exists => live is not null,
+        KvConditionKind.NotExists => live is null,
+        _ => throw new KvInvariantException("a condition of an unknown kind was decoded"),
+    };
 
-/// <summary>The hash over all live and retained versions at one applied index.</summary>
-/// <param name="Index">The applied index.</param>
-/// <param name="Hash">32 lower-case hexadecimal digits.</param>
-public readonly record struct StateHash(long Index, string Hash);
+    private KvResult Put(in DecodedCommand command)
+    {
+        if (command.Key.Length > _state.Limits.KeyBytesMax || command.Value.Length > _state.Limits.ValueBytesMax)
+        {
+            return Unchanged(KvStatus.TooLarge);
+        }
 
-/// <summary>A key with one of its versions. Immutable; the memory belongs to the store.</summary>
-public readonly record struct KvItem(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision, long Version, long Lease);
+        VersionedKey was = _state.Root.Find(command.Key);
+        if (!Holds(command.Condition, was.Live))
+        {
+            return Unchanged(KvStatus.ConditionFailed, was.Live);
+        }
 
-/// <summary>What a bounded look at a range found.</summary>
-/// <param name="Items">In the order asked for.</param>
-/// <param name="More">True where the range goes on.</param>
-public readonly record struct KvPage(IReadOnlyList<KvItem> Items, bool More);
+        if (_state.StoredBytes + command.Key.Length + command.Value.Length > _state.Limits.QuotaBytes)
+        {
+            return Unchanged(KvStatus.QuotaReached);
+        }
 
-/// <summary>A range of keys in byte order.</summary>
-/// <param name="Start">Inclusive; empty for the first key there is.</param>
-/// <param name="End">Exclusive; null for no end.</param>
-public readonly record struct KeyRange(ReadOnlyMemory<byte> Start, ReadOnlyMemory<byte>? End)
-{
-    /// <summary>Every key that begins with <paramref name="prefix"/>.</summary>
-    public static KeyRange Prefix(ReadOnlyMemory<byte> prefix) => throw new NotImplementedException();
-}
+        _state.BeginRevision();
+        KeyVersion version = _state.Put(was, command.Key, command.Value);
+        return new KvResult(KvStatus.Done, _state.Revision, version.Version, 0, command.WantsPrevious ? was.Live?.ToItem() : null);
+    }
 
-/// <summary>The store as of one applied index: immutable, readable from any thread without a lock, for as long as it is held.</summary>
-public sealed class KvView
-{
-    /// <summary>The revision of the store.</summary>
-    public long Revision => throw new NotImplementedException();
+    private KvResult Delete(in DecodedCommand command)
+    {
+        VersionedKey was = _state.Root.Find(command.Key);
+        if (!Holds(command.Condition, was.Live))
+        {
+            return Unchanged(KvStatus.ConditionFailed, was.Live);
+        }
 
-    /// <summary>The oldest revision that can still be read.</summary>
-    public long CompactedRevision => throw new NotImplementedException();
+        if (!was.IsLive)
+        {
+            return Unchanged(KvStatus.Done);
+        }
 
-    /// <summary>The last entry applied.</summary>
-    public long AppliedIndex => throw new NotImplementedException();
+        _state.BeginRevision();
+        _state.Delete(was);
+        return new KvResult(KvStatus.Done, _state.Revision, 0, 1, command.WantsPrevious ? was.Newest.ToItem() : null);
+    }
 
-    /// <summary>Cluster time of that entry's batch, in milliseconds.</summary>
-    public long ClusterTimeMs => throw new NotImplementedException();
+    private KvResult DeleteRange(in DecodedCommand command)
+    {
+        KeyRange range = new(command.Key.ToArray(), command.HasEnd ? command.Value.ToArray() : null);
+        long count = _state.Root.CountLive(range);
+        if (count > KvCommand.RangeKeysMax)
+        {
+            return Unchanged(KvStatus.RangeTooLarge);
+        }
 
-    /// <summary>Live keys.</summary>
-    public long KeyCount => throw new NotImplementedException();
+        if (count == 0)
+        {
+            return Unchanged(KvStatus.Done);
+        }
 
-    /// <summary>Bytes of keys and values of all live and retained versions.</summary>
-    public long StoredBytes => throw new NotImplementedException();
+        // All are found before the first is deleted: deleting changes the nodes that the cursor walks on.
+        List<VersionedKey> doomed = new((int)count);
+        TreeCursor cursor = new(_state.Root);
+        for (bool more = cursor.SeekFrom(range.Start.Span); more && doomed.Count < count; more = cursor.MoveNext())
+        {
+            if (cursor.Current.IsLive)
+            {
+                doomed.Add(cursor.Current);
+            }
+        }
 
-    /// <summary>The state hash at <see cref="AppliedIndex"/>, as in <see cref="StateHash"/>.</summary>
-    public string Hash => throw new NotImplementedException();
+        _state.BeginRevision();
+        foreach (VersionedKey key in doomed)
+        {
+            _state.Delete(key);
+        }
 
-    /// <summary>The version of a key that was newest at <paramref name="revision"/>.</summary>
-    /// <param name="revision">From <see cref="CompactedRevision"/> to <see cref="Revision"/>.</param>
-    /// <returns>False where the key did not exist then.</returns>
-    public bool TryGet(ReadOnlySpan<byte> key, long revision, out KvItem item) => throw new NotImplementedException();
+        return new KvResult(KvStatus.Done, _state.Revision, 0, count, null);
+    }
 
-    /// <summary>The keys of a range as of a revision, at most <paramref name="limit"/> of them, and at most
-    /// <paramref name="bytesMax"/> bytes of keys and values but always one.</summary>
-    public KvPage List(KeyRange range, long revision, int limit, long bytesMax, bool reverse) => throw new NotImplementedException();
-
-    /// <summary>How many keys a range held at a revision.</summary>
-    public long Count(KeyRange range, long revision) => throw new NotImplementedException();
-
-    /// <summary>Writes the whole state, history and all, in an order that does not depend on anything but the state. Any thread;
-    /// <paramref name="progress"/> is called now and then so that the caller can hold the rate down.</summary>
-    public void WriteSnapshot(IBufferWriter<byte> target, Action<long>? progress = null) => throw new NotImplementedException();
-}
-
-/// <summary>Builds a store from the blocks that <see cref="KvView.WriteSnapshot"/> wrote, aside from any store in use.</summary>
-public sealed class KvSnapshotLoader
-{
-    /// <summary>Takes the next bytes; blocks may be cut anywhere.</summary>
-    /// <exception cref="FormatException">They are not a snapshot of a format that this version knows.</exception>
-    public void Add(ReadOnlySpan<byte> block) => throw new NotImplementedException();
-
-    /// <summary>The store, complete and published.</summary>
-    /// <exception cref="FormatException">The snapshot is incomplete, or its state hash is not the one it recorded.</exception>
-    public KvStore Complete() => throw new NotImplementedException();
+    // The result of an entry that changed nothing.
+    private KvResult Unchanged(KvStatus status, KeyVersion? held = null) => new(status, _state.Revision, 0, 0, held?.ToItem());
 }

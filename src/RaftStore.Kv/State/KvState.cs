@@ -1,0 +1,229 @@
+using RaftStore.Kv.Index;
+using RaftStore.Kv.Versions;
+
+namespace RaftStore.Kv.State;
+
+/// <summary>The replicated state as the applying thread changes it: the index, the history behind it, and the sums over both. It
+/// knows versions and revisions; what a command means is <see cref="KvStore"/>'s.</summary>
+/// <remarks>
+/// History. Every version since the compacted revision is an event, in the order of revisions. The oldest revision of the history is
+/// dropped when more than <see cref="KvLimits.HistoryRevisionsMin"/> revisions came after it, and either it is older than
+/// <see cref="KvLimits.HistoryAgeMs"/> of cluster time, or history is larger than <see cref="KvLimits.HistoryBytesMax"/>. Dropping revision R
+/// makes R the oldest one that can be read: what each of its events replaced goes, and where the event is a tombstone, so does the
+/// tombstone, since a key that is not there and one that ended at R read the same from R on.
+/// <para>Each applied entry drops whole revisions until it has dropped as many events as it made, and a few more: history never lags
+/// further behind while entries come, and the work of one entry stays within a constant of what one transaction may do anyway.</para>
+/// </remarks>
+internal sealed class KvState
+{
+    /// <summary>Events that each entry drops beyond as many as it made: what catches up after history became droppable all at once.</summary>
+    internal const int SpareTrims = 8;
+
+    private readonly VersionTree _tree = new();
+    private readonly EventLog _events = new();
+    private VersionSum _versionSum;
+    private int _eventsOfEntry;
+
+    internal KvState(KvLimits limits) => Limits = limits;
+
+    internal KvLimits Limits { get; }
+
+    internal long Revision { get; private set; }
+
+    internal long CompactedRevision { get; private set; }
+
+    internal long AppliedIndex { get; private set; }
+
+    internal long ClusterTimeMs { get; private set; }
+
+    /// <summary>Bytes of keys and values of all versions.</summary>
+    internal long StoredBytes { get; private set; }
+
+    /// <summary>What the versions that are not live cost, as <see cref="KvLimits.HistoryBytesMax"/> counts it.</summary>
+    internal long HistoryBytes { get; private set; }
+
+    /// <summary>The index as it is now; only until the next change.</summary>
+    internal TreeRoot Root => _tree.Root;
+
+    /// <summary>Events that history still holds.</summary>
+    internal long EventCount => _events.Count;
+
+    /// <summary>Begins an entry.</summary>
+    internal void BeginEntry(long index, long clusterTimeMs)
+    {
+        if (index != AppliedIndex + 1)
+        {
+            KvInvariant.Broken($"entry {index} was to be applied after entry {AppliedIndex}");
+        }
+
+        if (clusterTimeMs < ClusterTimeMs)
+        {
+            KvInvariant.Broken($"entry {index} has cluster time {clusterTimeMs} ms, before {ClusterTimeMs} ms of the entry before it");
+        }
+
+        AppliedIndex = index;
+        ClusterTimeMs = clusterTimeMs;
+        _eventsOfEntry = 0;
+    }
+
+    /// <summary>Begins the revision that the entry's changes share; only an entry that changes something may.</summary>
+    internal void BeginRevision() => Revision++;
+
+    /// <summary>Gives a key a value in the present revision.</summary>
+    /// <param name="was">What the index holds for the key.</param>
+    /// <returns>The new version.</returns>
+    internal KeyVersion Put(VersionedKey was, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        KeyVersion? live = was.Live;
+        VersionStamp stamp = new(
+            CreateRevision: live?.CreateRevision ?? Revision,
+            ModRevision: Revision,
+            Version: (live?.Version ?? 0) + 1,
+            Lease: 0,
+            ClusterTimeMs: ClusterTimeMs);
+        KeyVersion version = new(key, value, stamp);
+        Write(was, version);
+        return version;
+    }
+
+    /// <summary>Ends a key that exists in the present revision.</summary>
+    internal void Delete(VersionedKey was)
+    {
+        KvInvariant.Check(was.IsLive, "a key that does not exist was to be deleted");
+        VersionStamp stamp = new(CreateRevision: 0, ModRevision: Revision, Version: 0, Lease: 0, ClusterTimeMs: ClusterTimeMs);
+        Write(was, new KeyVersion(was.Newest.Key, [], stamp));
+    }
+
+    /// <summary>Ends an entry: drops the history that its cluster time and its changes made droppable.</summary>
+    internal void EndEntry()
+    {
+        int budget = _eventsOfEntry + SpareTrims;
+        while (budget > 0 && _events.TryPeek(out KeyVersion? oldest) && MayDrop(oldest))
+        {
+            CompactedRevision = oldest.ModRevision;
+            do
+            {
+                _events.RemoveFirst();
+                DropWhatEnded(oldest);
+                budget--;
+            }
+            while (_events.TryPeek(out oldest) && oldest.ModRevision == CompactedRevision);
+        }
+    }
+
+    /// <summary>Freezes the index as it is, for readers.</summary>
+    internal TreeRoot Freeze() => _tree.Freeze();
+
+    /// <summary>All of the state but the versions.</summary>
+    internal StateSummary Summarise() => new()
+    {
+        Revision = Revision,
+        CompactedRevision = CompactedRevision,
+        AppliedIndex = AppliedIndex,
+        ClusterTimeMs = ClusterTimeMs,
+        EntryCount = _tree.EntryCount,
+        StoredBytes = StoredBytes,
+        VersionSum = _versionSum.Value,
+        Limits = Limits,
+    };
+
+    /// <summary>Adds a key that a snapshot holds; the keys must come in order, each once.</summary>
+    internal void RestoreKey(VersionedKey entry)
+    {
+        _tree.Insert(entry);
+        Count(entry.Newest);
+        HistoryBytes += entry.IsLive ? 0 : HistoryCost(entry.Newest);
+        foreach (KeyVersion version in entry.Older is null ? [] : entry.Older.Versions)
+        {
+            Count(version);
+            HistoryBytes += HistoryCost(version);
+        }
+    }
+
+    /// <summary>Ends the loading of a snapshot.</summary>
+    /// <param name="header">What the snapshot says of itself.</param>
+    /// <param name="events">The versions since the compacted revision, in the order of <see cref="EventLog"/>.</param>
+    internal void RestoreCounters(StateSummary header, ReadOnlySpan<KeyVersion> events)
+    {
+        Revision = header.Revision;
+        CompactedRevision = header.CompactedRevision;
+        AppliedIndex = header.AppliedIndex;
+        ClusterTimeMs = header.ClusterTimeMs;
+        foreach (KeyVersion version in events)
+        {
+            _events.Append(version);
+        }
+    }
+
+    private static long HistoryCost(KeyVersion version) => version.StoredBytes + KvLimits.VersionOverheadBytes;
+
+    private void Write(VersionedKey was, KeyVersion version)
+    {
+        if (was.IsPresent)
+        {
+            _tree.Replace(was, was.With(version));
+            HistoryBytes += was.IsLive ? HistoryCost(was.Newest) : 0;
+        }
+        else
+        {
+            _tree.Insert(was.With(version));
+        }
+
+        HistoryBytes += version.IsTombstone ? HistoryCost(version) : 0;
+        Count(version);
+        _events.Append(version);
+        _eventsOfEntry++;
+    }
+
+    private void Count(KeyVersion version)
+    {
+        StoredBytes += version.StoredBytes;
+        _versionSum.Add(version);
+    }
+
+    private bool MayDrop(KeyVersion oldest) =>
+        Revision - oldest.ModRevision >= Limits.HistoryRevisionsMin
+        && (ClusterTimeMs - oldest.ClusterTimeMs >= Limits.HistoryAgeMs || HistoryBytes > Limits.HistoryBytesMax);
+
+    // The event's own revision has just become the compacted one. Events go in order, so of its key nothing older is left than
+    // the one version that the event replaced, and nothing at all where that was a tombstone.
+    private void DropWhatEnded(KeyVersion version)
+    {
+        if (version.Version == 1)
+        {
+            return;
+        }
+
+        VersionedKey was = _tree.Root.Find(version.Key);
+        KvInvariant.Check(was.IsPresent, "history holds an event of a key that the index does not hold");
+        VersionHistory? older = was.Older;
+        if (older is not null && older.Oldest.ModRevision < version.ModRevision)
+        {
+            Forget(older.Oldest);
+            older = older.DropOldest();
+        }
+
+        if (!version.IsTombstone)
+        {
+            _tree.Replace(was, new VersionedKey(was.Newest, older));
+            return;
+        }
+
+        Forget(version);
+        if (older is null)
+        {
+            _tree.Remove(was);
+        }
+        else
+        {
+            _tree.Replace(was, new VersionedKey(was.Newest, older.DropOldest()));
+        }
+    }
+
+    private void Forget(KeyVersion version)
+    {
+        StoredBytes -= version.StoredBytes;
+        HistoryBytes -= HistoryCost(version);
+        _versionSum.Remove(version);
+    }
+}
