@@ -2,9 +2,17 @@ namespace RaftStore.Kv;
 
 /// <summary>A range of keys in byte order.</summary>
 /// <param name="Start">Inclusive; empty for the first key there is.</param>
-/// <param name="End">Exclusive; null for no end.</param>
+/// <param name="End">Exclusive; null for no end. An empty end is not null: no key lies below it.</param>
+/// <remarks>Prefer <see cref="From"/> and <see cref="Between"/>: the conditional operator turns a null in one branch into an empty memory where
+/// the other branch is a memory or an array, and so a range without an end into an empty one.</remarks>
 public readonly record struct KeyRange(ReadOnlyMemory<byte> Start, ReadOnlyMemory<byte>? End)
 {
+    /// <summary>Every key from <paramref name="start"/> on.</summary>
+    public static KeyRange From(ReadOnlyMemory<byte> start) => new(start, null);
+
+    /// <summary>Every key from <paramref name="start"/> on and below <paramref name="end"/>; none where it is not above the start.</summary>
+    public static KeyRange Between(ReadOnlyMemory<byte> start, ReadOnlyMemory<byte> end) => new(start, end);
+
     /// <summary>Every key that begins with <paramref name="prefix"/>.</summary>
     public static KeyRange Prefix(ReadOnlyMemory<byte> prefix)
     {
@@ -18,14 +26,11 @@ public readonly record struct KeyRange(ReadOnlyMemory<byte> Start, ReadOnlyMemor
 
         if (kept == 0)
         {
-            return new KeyRange(prefix, null);
+            return From(prefix);
         }
 
         byte[] end = prefix[..kept].ToArray();
         end[kept - 1]++;
-        return new KeyRange(prefix, end);
+        return Between(prefix, end);
     }
-
-    /// <summary>True where no key can lie in the range.</summary>
-    internal bool IsEmpty => End is { } end && end.Span.SequenceCompareTo(Start.Span) <= 0;
 }

@@ -133,7 +133,7 @@ public sealed class KvStore
 
     private KvResult DeleteRange(in DecodedCommand command)
     {
-        KeyRange range = new(command.Key.ToArray(), command.HasEnd ? command.Value.ToArray() : null);
+        KeyRange range = command.HasEnd ? KeyRange.Between(command.Key.ToArray(), command.Value.ToArray()) : KeyRange.From(command.Key.ToArray());
         long count = _state.Root.CountLive(range);
         if (count > KvCommand.RangeKeysMax)
         {

@@ -1,0 +1,101 @@
+using RaftStore.Kv.Index;
+using RaftStore.Kv.State;
+using RaftStore.Kv.Tests.Index;
+using RaftStore.Kv.Tests.Support;
+using RaftStore.Kv.Versions;
+
+namespace RaftStore.Kv.Tests;
+
+/// <summary>The store against the plainest store there could be, over random commands with history that is dropped all the time.</summary>
+public sealed class KvStoreModelTests
+{
+    public static TheoryData<int, long, long, long, long, KvStatus[]> Runs => new()
+    {
+        // seed, age of history in ms, bytes of history, revisions kept at least, quota in bytes, what must have happened
+        { 1, 600_000, 2L << 30, 1_000, 8L << 30, [KvStatus.Done, KvStatus.ConditionFailed] },
+        { 2, 500, 2L << 30, 5, 3_000, [KvStatus.Done, KvStatus.ConditionFailed] },
+        { 3, 600_000, 4_000, 5, 3_000, [KvStatus.Done, KvStatus.ConditionFailed] },
+        { 4, 0, 0, 0, 250, [KvStatus.Done, KvStatus.ConditionFailed, KvStatus.QuotaReached] },
+        { 5, 1_000, 6_000, 30, 3_000, [KvStatus.Done, KvStatus.ConditionFailed] },
+        { 6, 300, 2_000, 1, 500, [KvStatus.Done, KvStatus.ConditionFailed, KvStatus.QuotaReached] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Runs))]
+    public void Store_RandomCommands_IsTheNaiveStoreAtEveryReadableRevision(int seed, long ageMs, long historyBytes, long revisionsMin, long quotaBytes, KvStatus[] mustHappen)
+    {
+        KvLimits limits = new() { HistoryAgeMs = ageMs, HistoryBytesMax = historyBytes, HistoryRevisionsMin = revisionsMin, QuotaBytes = quotaBytes };
+        NaiveStore naive = new(limits);
+        KvState state = new(limits);
+        KvStore store = new(state);
+        RandomCommands commands = new(seed);
+        SortedSet<KvStatus> happened = [];
+        for (int index = 1; index <= 1_500; index++)
+        {
+            long before = naive.Revision;
+            byte[] command = commands.Next(before, out Func<NaiveStore, KvStatus> expected);
+            naive.BeginEntry(commands.ClusterTimeMs);
+            KvResult result = store.Apply(index, commands.ClusterTimeMs, command);
+            Assert.Equal(expected(naive), result.Status);
+            happened.Add(result.Status);
+            naive.EndEntry(naive.Revision == before ? 0 : naive.Retained().Count(version => version.ModRevision == naive.Revision));
+            Assert.Equal(naive.Revision, result.Revision);
+            if (index % 10 == 0)
+            {
+                store.Publish();
+                CompareSums(naive, state, store.Current);
+            }
+
+            if (index % 50 == 0)
+            {
+                CompareReads(naive, store.Current, commands);
+            }
+        }
+
+        Assert.Equal(mustHappen, happened);
+        Assert.Equal(revisionsMin < 1_000, store.Current.CompactedRevision > 0);
+        Assert.True(store.Current.Revision > 500, $"only {store.Current.Revision} revisions were made");
+    }
+
+    private static void CompareSums(NaiveStore naive, KvState state, KvView view)
+    {
+        Assert.Equal((naive.Revision, naive.CompactedRevision), (view.Revision, view.CompactedRevision));
+        Assert.Equal((naive.KeyCount, naive.StoredBytes, naive.ClusterTimeMs), (view.KeyCount, view.StoredBytes, view.ClusterTimeMs));
+        List<KeyVersion> versions = [.. TreeChecker.Check(view.Root).SelectMany(entry => (KeyVersion[])[.. entry.Older is null ? [] : entry.Older.Versions, entry.Newest])];
+        Assert.Equal(
+            naive.Retained().Select(version => (Convert.ToHexString(version.Key), version.ModRevision, version.ClusterTimeMs)).Order(),
+            versions.Select(version => (Convert.ToHexString(version.Key), version.ModRevision, version.ClusterTimeMs)).Order());
+
+        // The hash that was kept up to date is the one over what is there, summed up in another order.
+        VersionSum sum = default;
+        versions.Reverse();
+        versions.ForEach(version => sum.Add(version));
+        Assert.Equal(sum.Value, view.Summary.VersionSum);
+        Assert.Equal(versions.Count(version => version.ModRevision > view.CompactedRevision), state.EventCount);
+        long cost = versions.Sum(version => (long)version.StoredBytes + KvLimits.VersionOverheadBytes);
+        long live = TreeChecker.Check(view.Root).Where(entry => entry.IsLive).Sum(entry => (long)entry.Newest.StoredBytes + KvLimits.VersionOverheadBytes);
+        Assert.Equal(cost - live, state.HistoryBytes);
+    }
+
+    private static void CompareReads(NaiveStore naive, KvView view, RandomCommands commands)
+    {
+        long step = Math.Max(1, (view.Revision - view.CompactedRevision) / 12);
+        for (long revision = view.CompactedRevision; revision <= view.Revision; revision += step)
+        {
+            KeyRange range = commands.Range();
+            string[] expected = [.. naive.List(range, revision).Select(version => version.Describe())];
+            Assert.Equal(expected, view.List(range, revision, int.MaxValue, long.MaxValue, reverse: false).Items.Select(Bytes.Describe));
+            Assert.Equal(expected.Reverse(), view.List(range, revision, int.MaxValue, long.MaxValue, reverse: true).Items.Select(Bytes.Describe));
+            Assert.Equal(expected.Length, view.Count(range, revision));
+            KvPage page = view.List(range, revision, limit: 3, long.MaxValue, reverse: false);
+            Assert.Equal(expected.Take(3), page.Items.Select(Bytes.Describe));
+            Assert.Equal(expected.Length > 3, page.More);
+            for (int key = 0; key < 24; key += 5)
+            {
+                byte[] name = Bytes.Numbered("k", key);
+                bool found = view.TryGet(name, revision, out KvItem item);
+                Assert.Equal(naive.LiveAt(name, revision)?.Describe(), found ? Bytes.Describe(item) : null);
+            }
+        }
+    }
+}
