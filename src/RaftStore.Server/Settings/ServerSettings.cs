@@ -49,4 +49,13 @@ public sealed record ServerSettings
 
     /// <summary><c>--snapshot-log-size</c>: the log's length in bytes beyond which a snapshot is taken.</summary>
     public long SnapshotLogBytes { get; init; } = 256L << 20;
+
+    /// <summary><c>--rate-limit</c>: requests a second from one client address; 0 for no limit.</summary>
+    public int RequestsPerSecond { get; init; }
+
+    /// <summary><c>--connection-limit</c>: client connections open at the same time.</summary>
+    public int ConnectionsMax { get; init; } = 16_384;
+
+    /// <summary>True where <c>--insecure</c> let an address be bound that other machines reach.</summary>
+    public bool IsInsecure { get; init; }
 }

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using RaftStore.Kv;
+using RaftStore.Node;
+using RaftStore.Server.Settings;
+using RaftNodeHandle = RaftStore.Node.Node;
+
+namespace RaftStore.Server.Http;
+
+/// <summary>Reads of one key. A linearizable read waits for one confirmation, and then runs on the caller's thread against an immutable
+/// view. Any thread.</summary>
+internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
+{
+    /// <summary>How much of a value is written before what was written is sent off.</summary>
+    private const int SliceBytes = 64 << 10;
+
+    private const string StalenessHeader = "RaftStore-Staleness-Ms";
+
+    /// <summary>Answers <c>GET</c> and <c>HEAD</c> of a key.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Problem?> GetAsync(HttpContext context, KvRequest request, RaftNodeHandle node)
+    {
+        IHeaderDictionary headers = context.Request.Headers;
+        if (EntityTags.TryParse("If-Match", headers.IfMatch, out EntityTag match) is { } badMatch)
+        {
+            return badMatch;
+        }
+
+        if (EntityTags.TryParse("If-None-Match", headers.IfNoneMatch, out EntityTag noneMatch) is { } badNoneMatch)
+        {
+            return badNoneMatch;
+        }
+
+        if (!request.Stale && Outcomes.OfRead(await node.ConfirmReadAsync(DeadlineMs())) is { } refused)
+        {
+            return refused;
+        }
+
+        KvView view = TakeView(context.Response, request, node);
+        bool exists = view.TryGet(request.Key, view.Revision, out KvItem item);
+        if (match.IsGiven && !match.Matches(item.ModRevision))
+        {
+            return new Problem(ProblemType.ConditionFailed, exists ? $"The key is at mod revision {item.ModRevision}." : "The key does not exist.") { CurrentRevision = item.ModRevision };
+        }
+
+        if (!exists)
+        {
+            return new Problem(ProblemType.KeyNotFound, $"The key does not exist at revision {view.Revision}.");
+        }
+
+        HttpResponse response = context.Response;
+        common.Apply(response, view.Revision);
+        response.Headers.ETag = EntityTags.Format(item.ModRevision);
+        if (noneMatch.IsGiven && noneMatch.Matches(item.ModRevision))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return null;
+        }
+
+        await WriteAsync(context, request, item);
+        return null;
+    }
+
+    /// <summary>When a request that begins to wait now is given up, on the pump's clock.</summary>
+    public long DeadlineMs() => NodeRuntime.NowMs + settings.RequestTimeoutMs;
+
+    /// <summary>The view that a read, already confirmed where that was asked for, runs against; a stale one says how old it may be.</summary>
+    public static KvView TakeView(HttpResponse response, KvRequest request, RaftNodeHandle node)
+    {
+        if (request.Stale)
+        {
+            // The bound is taken before the view, so that the view is at least as fresh as it says.
+            long freshAsOfMs = node.Status.FreshAsOfMs;
+            response.Headers[StalenessHeader] = freshAsOfMs < 0 ? "unknown" : Math.Max(0, NodeRuntime.NowMs - freshAsOfMs).ToString(CultureInfo.InvariantCulture);
+        }
+
+        return node.View;
+    }
+
+    private static async ValueTask WriteAsync(HttpContext context, KvRequest request, KvItem item)
+    {
+        HttpResponse response = context.Response;
+        IHeaderDictionary headers = response.Headers;
+        headers["RaftStore-Create-Revision"] = item.CreateRevision.ToString(CultureInfo.InvariantCulture);
+        headers["RaftStore-Mod-Revision"] = item.ModRevision.ToString(CultureInfo.InvariantCulture);
+        headers["RaftStore-Version"] = item.Version.ToString(CultureInfo.InvariantCulture);
+        if (item.Lease != 0)
+        {
+            headers["RaftStore-Lease"] = item.Lease.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (MediaTypes.Accepts(context.Request.Headers.Accept, MediaTypes.Json))
+        {
+            response.ContentType = MediaTypes.Json;
+            await response.BodyWriter.WriteItemAsync(item, keysOnly: false, request.Utf8);
+            return;
+        }
+
+        response.ContentType = "application/octet-stream";
+        response.ContentLength = item.Value.Length;
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
+        }
+
+        PipeWriter writer = response.BodyWriter;
+        for (ReadOnlyMemory<byte> rest = item.Value; !rest.IsEmpty;)
+        {
+            int length = Math.Min(rest.Length, SliceBytes);
+            rest.Span[..length].CopyTo(writer.GetSpan(length));
+            writer.Advance(length);
+            rest = rest[length..];
+            if (!rest.IsEmpty && (await writer.FlushAsync()).IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+}

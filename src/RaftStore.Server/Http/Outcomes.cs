@@ -1,0 +1,49 @@
+using RaftStore.Kv;
+using RaftStore.Node;
+
+namespace RaftStore.Server.Http;
+
+/// <summary>The one place where what became of a request turns into a status.</summary>
+internal static class Outcomes
+{
+    /// <summary>What a write's end means for the client.</summary>
+    /// <returns>Null where it was carried out.</returns>
+    public static Problem? OfWrite(in WriteOutcome outcome) => outcome.Certainty switch
+    {
+        WriteCertainty.Applied => OfResult(outcome.Result),
+        WriteCertainty.NotApplied => OfRefusal(outcome.Reason, isWrite: true),
+        WriteCertainty.Unknown => new Problem(ProblemType.Timeout, "The write was handed to the cluster, but whether it was applied is not known: it may have been, or may yet be. Read before writing again."),
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.Certainty, "Not a certainty."),
+    };
+
+    /// <summary>What a refused confirmation means for a read.</summary>
+    /// <returns>Null where it was confirmed.</returns>
+    public static Problem? OfRead(RefusalReason reason) => OfRefusal(reason, isWrite: false);
+
+    private static Problem? OfResult(in KvResult result) => result.Status switch
+    {
+        KvStatus.Done => null,
+        KvStatus.ConditionFailed => new Problem(
+            ProblemType.ConditionFailed,
+            result.Previous is { } present ? $"The key is at mod revision {present.ModRevision}." : "The key does not exist.")
+        {
+            CurrentRevision = result.Previous?.ModRevision ?? 0,
+        },
+        KvStatus.RangeTooLarge => new Problem(ProblemType.RangeTooLarge, $"The range holds more than {KvCommand.RangeKeysMax} keys: delete it in parts."),
+        KvStatus.QuotaReached => new Problem(ProblemType.QuotaReached, "The store is full: delete keys; deletions still work."),
+        KvStatus.TooLarge => new Problem(ProblemType.ValueTooLarge, "Key or value is longer than the cluster allows."),
+        _ => throw new ArgumentOutOfRangeException(nameof(result), result.Status, "Not a status of a command."),
+    };
+
+    private static Problem? OfRefusal(RefusalReason reason, bool isWrite) => reason switch
+    {
+        RefusalReason.None => null,
+        RefusalReason.NoLeader => new Problem(ProblemType.NoLeader, "No leader is known: an election is under way, or a majority of the nodes cannot be reached. Try again."),
+        RefusalReason.Overloaded => new Problem(ProblemType.Overloaded, "A queue is full. Try again later, and more slowly."),
+        RefusalReason.DiskFull => new Problem(ProblemType.DiskFull, "The leader's log has no space left on its disk: free some."),
+        RefusalReason.ShuttingDown => new Problem(ProblemType.ShuttingDown, "This node is shutting down: ask another."),
+        RefusalReason.TimedOut when isWrite => new Problem(ProblemType.NotProposed, "The write waited for a leader until its time was over and was never proposed. Try again."),
+        RefusalReason.TimedOut => new Problem(ProblemType.Timeout, "No majority confirmed the read in time. Try again, or ask for consistency=stale."),
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "Not a reason."),
+    };
+}

@@ -1,0 +1,16 @@
+namespace RaftStore.Server.Http;
+
+/// <summary>An error answer before it is written.</summary>
+/// <param name="Type">Its kind.</param>
+/// <param name="Detail">What happened here and what to do, in a sentence.</param>
+internal sealed record Problem(ProblemType Type, string Detail)
+{
+    /// <summary>For 405: the methods that the resource has.</summary>
+    public string? Allow { get; init; }
+
+    /// <summary>For 412: the mod revision that the key has, 0 where it does not exist; -1 for no <c>ETag</c>.</summary>
+    public long CurrentRevision { get; init; } = -1;
+
+    /// <summary>For a health answer: the checks by name.</summary>
+    public IReadOnlyList<Health.HealthCheck>? Checks { get; init; }
+}
