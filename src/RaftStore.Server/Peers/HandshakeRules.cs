@@ -1,0 +1,156 @@
+using RaftStore.Node;
+using RaftStore.Node.Formation;
+using RaftStore.Node.Handshakes;
+using RaftStore.Raft;
+
+namespace RaftStore.Server.Peers;
+
+/// <summary>Who this node is, as its handshakes say it.</summary>
+/// <param name="Cluster">None while it is forming.</param>
+/// <param name="Id">None while it is forming.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="ClientAddress">The URL where clients reach it.</param>
+internal sealed record PeerIdentity(ClusterId Cluster, NodeId Id, string Name, string ClientAddress);
+
+/// <summary>Decides about handshakes. Pure: the bytes are read and written elsewhere.</summary>
+internal static class HandshakeRules
+{
+    /// <summary>The longest client address, in characters.</summary>
+    public const int ClientAddressLengthMax = 1024;
+
+    /// <summary>What to say to a member on one of its channels.</summary>
+    public static PeerHello MakeHello(PeerIdentity self, Member target, PeerChannel channel) => new()
+    {
+        VersionMin = PeerLimits.VersionMin,
+        VersionMax = PeerLimits.VersionMax,
+        ClusterId = self.Cluster.Value,
+        SenderId = self.Id.Value,
+        SenderName = self.Name,
+        TargetId = target.Id.Value,
+        TargetName = target.Name,
+        Channel = ToHello(channel),
+        ClientAddress = self.ClientAddress,
+    };
+
+    /// <summary>What a founder says to another.</summary>
+    public static PeerHello MakeFormationHello(PeerIdentity self, string targetName) => new()
+    {
+        VersionMin = PeerLimits.VersionMin,
+        VersionMax = PeerLimits.VersionMax,
+        SenderName = self.Name,
+        TargetName = targetName,
+        Channel = HelloChannel.Formation,
+        ClientAddress = self.ClientAddress,
+    };
+
+    /// <summary>The answer to a hello.</summary>
+    /// <param name="hello">What the other side says.</param>
+    /// <param name="self">This node.</param>
+    /// <param name="members">The members in force; null while the cluster is forming.</param>
+    public static PeerWelcome Judge(PeerHello hello, PeerIdentity self, Configuration? members)
+    {
+        bool isMalformed = hello.SenderName.Length is 0 or > FormationCodec.NameLengthMax || hello.TargetName.Length is 0 or > FormationCodec.NameLengthMax
+            || hello.ClientAddress.Length > ClientAddressLengthMax || hello.VersionMin > hello.VersionMax;
+        if (isMalformed)
+        {
+            return Refuse(self, HelloRefusal.Malformed, "the hello lacks a name or has one that is too long");
+        }
+
+        if (hello.VersionMax < PeerLimits.VersionMin || hello.VersionMin > PeerLimits.VersionMax)
+        {
+            return Refuse(self, HelloRefusal.Version, $"{self.Name} speaks versions {PeerLimits.VersionMin} to {PeerLimits.VersionMax} of the peer protocol, {hello.SenderName} speaks {hello.VersionMin} to {hello.VersionMax}");
+        }
+
+        if (!string.Equals(hello.TargetName, self.Name, StringComparison.Ordinal))
+        {
+            return Refuse(self, HelloRefusal.Target, $"this is {self.Name}, not {hello.TargetName}");
+        }
+
+        if (hello.Channel == HelloChannel.Formation)
+        {
+            return Accept(hello, self);
+        }
+
+        if (members is null)
+        {
+            return Refuse(self, HelloRefusal.Forming, $"{self.Name} is still forming its cluster");
+        }
+
+        return JudgeMember(hello, self, members);
+    }
+
+    /// <summary>Checks the answer to one's own hello.</summary>
+    /// <exception cref="HandshakeException">It is a refusal, or not the answer of whom the hello was meant for.</exception>
+    public static void CheckWelcome(PeerWelcome welcome, PeerHello hello)
+    {
+        if (welcome.Refusal != HelloRefusal.None)
+        {
+            string reason = welcome.Reason.Length <= HandshakeFrames.HelloBytesMax / 4 ? welcome.Reason : "";
+            throw new HandshakeException($"refused ({welcome.Refusal}): {reason}");
+        }
+
+        bool isMeant = string.Equals(welcome.Name, hello.TargetName, StringComparison.Ordinal)
+            && (hello.Channel == HelloChannel.Formation || (welcome.NodeId == hello.TargetId && welcome.ClusterId == hello.ClusterId));
+        if (!isMeant)
+        {
+            throw new HandshakeException($"{welcome.Name} (id {welcome.NodeId} in cluster {new ClusterId(welcome.ClusterId)}) answers instead of {hello.TargetName}");
+        }
+
+        if (welcome.Version < hello.VersionMin || welcome.Version > hello.VersionMax || welcome.ClientAddress.Length > ClientAddressLengthMax)
+        {
+            throw new HandshakeException($"{welcome.Name} answers with version {welcome.Version} of the peer protocol, which was not offered");
+        }
+    }
+
+    /// <summary>The channel that a hello of a member names.</summary>
+    public static PeerChannel ToChannel(HelloChannel channel) => channel switch
+    {
+        HelloChannel.Control => PeerChannel.Control,
+        HelloChannel.Bulk => PeerChannel.Bulk,
+        HelloChannel.Snapshot => PeerChannel.Snapshot,
+        _ => throw new ArgumentOutOfRangeException(nameof(channel), channel, "Not a channel of a member."),
+    };
+
+    private static PeerWelcome JudgeMember(PeerHello hello, PeerIdentity self, Configuration members)
+    {
+        if (hello.ClusterId != self.Cluster.Value)
+        {
+            return Refuse(self, HelloRefusal.Cluster, $"{self.Name} belongs to cluster {self.Cluster}, not to {new ClusterId(hello.ClusterId)}");
+        }
+
+        if (hello.TargetId != self.Id.Value)
+        {
+            return Refuse(self, HelloRefusal.Target, $"the id of {self.Name} is {self.Id}, not {hello.TargetId}");
+        }
+
+        Member? sender = members.Find(new NodeId(hello.SenderId));
+        if (sender is null || sender.Id == self.Id || !string.Equals(sender.Name, hello.SenderName, StringComparison.Ordinal))
+        {
+            return Refuse(self, HelloRefusal.Sender, $"cluster {self.Cluster} has no other member {hello.SenderName} with the id {hello.SenderId}");
+        }
+
+        return hello.Channel is HelloChannel.Control or HelloChannel.Bulk or HelloChannel.Snapshot
+            ? Accept(hello, self)
+            : Refuse(self, HelloRefusal.Malformed, $"there is no channel {(int)hello.Channel}");
+    }
+
+    private static PeerWelcome Accept(PeerHello hello, PeerIdentity self) => new()
+    {
+        Version = Math.Min(hello.VersionMax, PeerLimits.VersionMax),
+        ClusterId = self.Cluster.Value,
+        NodeId = self.Id.Value,
+        Name = self.Name,
+        ClientAddress = self.ClientAddress,
+    };
+
+    /// <summary>A refusal names nothing of this node but its name: who asks may be anybody.</summary>
+    private static PeerWelcome Refuse(PeerIdentity self, HelloRefusal refusal, string reason) => new() { Refusal = refusal, Reason = reason, Name = self.Name };
+
+    private static HelloChannel ToHello(PeerChannel channel) => channel switch
+    {
+        PeerChannel.Control => HelloChannel.Control,
+        PeerChannel.Bulk => HelloChannel.Bulk,
+        PeerChannel.Snapshot => HelloChannel.Snapshot,
+        _ => throw new ArgumentOutOfRangeException(nameof(channel), channel, "An unknown channel."),
+    };
+}

@@ -1,0 +1,167 @@
+using System.Net.Sockets;
+
+namespace RaftStore.Server.Peers;
+
+/// <summary>The peer port: accepts connections and gives each a thread of its own, on which the handshake and everything after it runs.</summary>
+/// <remarks>Connections in their handshake are bounded by <see cref="PeerLimits.HandshakesMax"/>; those after it by what
+/// <see cref="PeerReception"/> lets stand, one for each member and channel.</remarks>
+internal sealed class PeerListener : IDisposable
+{
+    /// <summary>Connections that the kernel holds until they are accepted.</summary>
+    private const int Backlog = 64;
+
+    /// <summary>Time before accepting again where it failed, for want of descriptors say, in milliseconds.</summary>
+    private const int RetryMs = 100;
+
+    private readonly Lock _gate = new();
+    private readonly ManualResetEvent _stopped = new(initialState: false);
+    private readonly HashSet<PeerSocket> _accepted = [];
+    private readonly Socket _socket;
+    private readonly PeerReception _reception;
+    private readonly PeerMeter _meter;
+    private readonly ILogger _log;
+    private readonly Thread _thread;
+    private int _handshakes;
+
+    /// <summary>Binds the port; connections wait until <see cref="Start"/>.</summary>
+    /// <exception cref="IOException">The address cannot be listened on.</exception>
+    public PeerListener(string address, PeerReception reception, PeerMeter meter, ILogger log)
+    {
+        _reception = reception;
+        _meter = meter;
+        _log = log;
+        _socket = Bind(address);
+        _thread = new Thread(Accept, maxStackSize: 256 << 10) { IsBackground = true, Name = "peer listener" };
+    }
+
+    /// <summary>The port that was bound; another than the one asked for where that was 0.</summary>
+    public int Port => ((System.Net.IPEndPoint)_socket.LocalEndPoint!).Port;
+
+    /// <summary>Begins to accept.</summary>
+    public void Start()
+    {
+        PeerLog.Listening(_log, _socket.LocalEndPoint!.ToString()!);
+        _thread.Start();
+    }
+
+    /// <summary>Closes the port and every connection that came in through it.</summary>
+    public void Dispose()
+    {
+        _stopped.Set();
+        _socket.Dispose();
+        lock (_gate)
+        {
+            foreach (PeerSocket socket in _accepted)
+            {
+                socket.Dispose();
+            }
+        }
+    }
+
+    private static Socket Bind(string address)
+    {
+        Socket? socket = null;
+        try
+        {
+            System.Net.IPEndPoint endPoint = PeerAddress.Parse(address).Resolve();
+            socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(endPoint);
+            socket.Listen(Backlog);
+            return socket;
+        }
+        catch (Exception e) when (e is SocketException or FormatException)
+        {
+            socket?.Dispose();
+            throw new IOException($"Cannot listen for peers on {address}: {e.Message}. Choose another address with --peer-listen, or end what uses it.", e);
+        }
+    }
+
+    private void Accept()
+    {
+        while (!_stopped.WaitOne(0))
+        {
+            try
+            {
+                Take(_socket.Accept());
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e)
+            {
+                if (_stopped.WaitOne(0))
+                {
+                    return;
+                }
+
+                PeerLog.AcceptFailed(_log, e.Message);
+                _stopped.WaitOne(RetryMs);
+            }
+        }
+    }
+
+    private void Take(Socket accepted)
+    {
+        if (Interlocked.Increment(ref _handshakes) > PeerLimits.HandshakesMax)
+        {
+            Interlocked.Decrement(ref _handshakes);
+            accepted.Dispose();
+            _reception.NoteRefusal("somebody", $"{PeerLimits.HandshakesMax} connections are in their handshake already");
+            return;
+        }
+
+        PeerSocket socket = new(accepted, _meter);
+        lock (_gate)
+        {
+            _accepted.Add(socket);
+        }
+
+        Thread thread = new(() => Serve(socket), maxStackSize: 256 << 10) { IsBackground = true, Name = $"from {socket.Remote}" };
+        thread.Start();
+    }
+
+    private void Serve(PeerSocket socket)
+    {
+        HandshakeSlot slot = new(this);
+        try
+        {
+            if (!_stopped.WaitOne(0))
+            {
+                _reception.Serve(socket, slot.Release);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The other side went away, or this node is stopping: there is nobody left to tell.
+        }
+        catch (Exception e)
+        {
+            PeerLog.ServingFailed(_log, socket.Remote, e);
+        }
+        finally
+        {
+            slot.Release();
+            socket.Dispose();
+            lock (_gate)
+            {
+                _accepted.Remove(socket);
+            }
+        }
+    }
+
+    /// <summary>One place among the handshakes, given back once.</summary>
+    private sealed class HandshakeSlot(PeerListener listener)
+    {
+        private bool _isReleased;
+
+        public void Release()
+        {
+            if (!_isReleased)
+            {
+                _isReleased = true;
+                Interlocked.Decrement(ref listener._handshakes);
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using RaftStore.Node.Handshakes;
+using RaftStore.Raft;
+
+namespace RaftStore.Server.Peers;
+
+/// <summary>Receives connections on the peer port: shakes hands, and hands them to the formation or to the running node. Whoever is
+/// neither founder nor member is closed and counted, and nothing else follows. Any thread.</summary>
+internal sealed class PeerReception(FormationExchange formation, PeerLimits limits, PeerMeter meter, ILogger log)
+{
+    /// <summary>One line of refusals in so many milliseconds.</summary>
+    private readonly LogGate _refusals = new(intervalMs: 10_000);
+
+    private PeerTransport? _transport;
+
+    /// <summary>From now on members are served; before, they are told to come again.</summary>
+    public void Open(PeerTransport transport) => Volatile.Write(ref _transport, transport);
+
+    /// <summary>Serves one connection until it ends. Blocks: the connection's own thread.</summary>
+    /// <param name="socket">The connection; whoever calls disposes of it.</param>
+    /// <param name="handshakeEnded">Called once the other side is known.</param>
+    public void Serve(PeerSocket socket, Action handshakeEnded)
+    {
+        try
+        {
+            PeerHello? hello = HandshakeFrames.ReadHello(socket, limits.HandshakeTimeoutMs);
+            if (hello is null)
+            {
+                return;
+            }
+
+            PeerTransport? transport = Volatile.Read(ref _transport);
+            PeerWelcome welcome = HandshakeRules.Judge(hello, transport?.Self ?? formation.Self, transport?.Members);
+            socket.SendAll(HandshakeFrames.Encode(welcome), limits.HandshakeTimeoutMs);
+            if (welcome.Refusal == HelloRefusal.Forming)
+            {
+                return;
+            }
+
+            if (welcome.Refusal != HelloRefusal.None)
+            {
+                NoteRefusal(socket.Remote, $"{hello.SenderName} was refused, since {welcome.Reason}");
+                return;
+            }
+
+            handshakeEnded();
+            if (hello.Channel == HelloChannel.Formation)
+            {
+                formation.Serve(socket, hello.SenderName);
+            }
+            else
+            {
+                transport!.Serve(socket, new NodeId(hello.SenderId), HandshakeRules.ToChannel(hello.Channel), hello.ClientAddress);
+            }
+        }
+        catch (HandshakeException e)
+        {
+            NoteRefusal(socket.Remote, e.Message);
+        }
+    }
+
+    /// <summary>Counts a connection that was refused, and logs it now and then.</summary>
+    public void NoteRefusal(string remote, string why)
+    {
+        meter.CountHandshakeRefused();
+        if (_refusals.TryPass(Environment.TickCount64, out int unlogged))
+        {
+            PeerLog.Refused(log, remote, why, unlogged);
+        }
+    }
+}
