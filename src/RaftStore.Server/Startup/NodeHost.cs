@@ -1,5 +1,9 @@
+using System.Diagnostics;
+using RaftStore.Node.Formation;
 using RaftStore.Raft;
+using RaftStore.Server.Peers;
 using RaftStore.Server.Settings;
+using RaftStore.Storage;
 
 namespace RaftStore.Server.Startup;
 
@@ -19,39 +23,257 @@ public enum NodePhase
 /// <summary>Puts one node together and takes it apart: data directory, formation, peers, log, state machine, pump.</summary>
 public sealed class NodeHost : IAsyncDisposable
 {
+    /// <summary>How long <see cref="DisposeAsync"/> lets things finish where nobody called <see cref="StopAsync"/>.</summary>
+    private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(1);
+
+    private readonly ServerSettings _settings;
+    private readonly Action<int, string> _onFatal;
+    private readonly ILogger _log;
+    private readonly PeerNetwork _network;
+    private readonly IFileSystem _files = new PosixFileSystem();
+    private readonly Lock _gate = new();
+
+    /// <summary>Held while the node is put together and while it is taken apart: each happens as a whole.</summary>
+    private readonly Lock _assembly = new();
+
+    private DataDirectory? _directory;
+    private PeerReception? _reception;
+    private PeerListener? _listener;
+    private FormationExchange? _formation;
+    private RunningNode? _running;
+    private MembersView? _members;
+    private Task? _stopping; // written under _gate
+    private int _hasFailed;
+
     /// <summary>Touches nothing yet.</summary>
+    /// <param name="settings">What the server was told.</param>
+    /// <param name="loggers">Where to log.</param>
     /// <param name="onFatal">Called at most once, from any thread, where the node cannot go on: the contract's exit code and the last line
     /// to print. Nothing is retried afterwards; the process must end.</param>
-    public NodeHost(ServerSettings settings, ILoggerFactory loggers, Action<int, string> onFatal) => throw new NotImplementedException();
+    public NodeHost(ServerSettings settings, ILoggerFactory loggers, Action<int, string> onFatal)
+    {
+        _settings = settings;
+        _onFatal = onFatal;
+        _log = loggers.CreateLogger<NodeHost>();
+
+        // Several keep-alives must fit in, however short the election timeout is.
+        PeerLimits limits = new() { SilenceTimeoutMs = 3 * settings.UpperElectionTimeoutMs };
+        _network = new PeerNetwork(limits with { SilenceTimeoutMs = Math.Max(limits.SilenceTimeoutMs, 4 * limits.KeepAliveMs) }, new PeerMeter(), loggers.CreateLogger("RaftStore.Server.Peers"));
+    }
 
     /// <summary>How far it has come. Any thread.</summary>
-    public NodePhase Phase => throw new NotImplementedException();
+    public NodePhase Phase => Volatile.Read(ref _stopping) is not null ? NodePhase.Stopping : Running is not null ? NodePhase.Running : NodePhase.Forming;
 
     /// <summary>While forming: what is being waited for, by name, in one sentence for status and health. Any thread.</summary>
-    public string PhaseDetail => throw new NotImplementedException();
+    public string PhaseDetail => Phase switch
+    {
+        NodePhase.Running => "",
+        NodePhase.Stopping => "the node is shutting down",
+        _ => Volatile.Read(ref _formation)?.Detail is { Length: > 0 } detail ? detail : "the node is starting",
+    };
 
     /// <summary>The node, or null while forming. Any thread.</summary>
-    public Node.Node? Node => throw new NotImplementedException();
+    public Node.Node? Node => Running?.Node;
 
     /// <summary>This node's id; none while forming.</summary>
-    public NodeId Id => throw new NotImplementedException();
+    public NodeId Id => Running?.Identity.Node ?? NodeId.None;
 
     /// <summary>The cluster's id; none while forming.</summary>
-    public ClusterId Cluster => throw new NotImplementedException();
+    public ClusterId Cluster => Running?.Identity.Cluster ?? ClusterId.None;
 
     /// <summary>The members and where clients reach them, as the handshakes told; the client address is empty where it is not known.</summary>
-    public Configuration? Members => throw new NotImplementedException();
+    public Configuration? Members
+    {
+        get
+        {
+            if (Running is not { } running)
+            {
+                return null;
+            }
+
+            MembersView? view = Volatile.Read(ref _members);
+            if (view is null || !view.IsOf(running))
+            {
+                view = new MembersView(running);
+                Volatile.Write(ref _members, view);
+            }
+
+            return view.Members;
+        }
+    }
 
     /// <summary>Counters of the peer connections, for metrics. Any thread.</summary>
-    public Peers.PeerCounters PeerCounters => throw new NotImplementedException();
+    public PeerCounters PeerCounters => _network.Meter.Snapshot;
+
+    private RunningNode? Running => Volatile.Read(ref _running);
 
     /// <summary>Locks and opens the data directory and begins to listen for peers; formation, where it is needed, goes on behind it.</summary>
-    /// <exception cref="Storage.DataDirectoryException">The directory cannot be used (exit code 3).</exception>
-    public Task StartAsync(CancellationToken cancellation) => throw new NotImplementedException();
+    /// <exception cref="DataDirectoryException">The directory cannot be used (exit code 3).</exception>
+    /// <exception cref="StorageIoException">The disk refused an operation (exit code 4).</exception>
+    /// <exception cref="IOException">The peer address cannot be listened on (exit code 2).</exception>
+    public Task StartAsync(CancellationToken cancellation) => Task.Run(Start, cancellation);
 
-    /// <summary>Finishes what is under way for at most <paramref name="limit"/>, syncs, closes.</summary>
-    public Task StopAsync(TimeSpan limit) => throw new NotImplementedException();
+    /// <summary>Finishes what is under way for at most <paramref name="limit"/>, syncs, closes. A second call waits for the first.</summary>
+    public Task StopAsync(TimeSpan limit)
+    {
+        lock (_gate)
+        {
+            return _stopping ??= Task.Run(() => Stop(limit));
+        }
+    }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync() => await StopAsync(DisposeLimit).ConfigureAwait(false);
+
+    private void Start()
+    {
+        Configuration founders = FoundingList.Create(_settings.Founders.Select(founder => (founder.Name, founder.PeerAddress)));
+        StartupLog.Starting(_log, _settings.Name, _settings.DataPath, _settings.PeerListen, string.Join(',', founders.Voters.Select(member => $"{member.Name}={member.PeerAddress}")));
+        try
+        {
+            _directory = DataDirectory.Open(_files, _settings.DataPath);
+            NodeIdentity? identity = CheckedIdentity(_directory, founders);
+            bool isFormed = identity is { State: FormationState.Formed };
+            PeerIdentity self = new(ClusterId.None, NodeId.None, _settings.Name, _settings.Advertise);
+            FormationExchange formation = new(self, isFormed ? identity!.Founders : founders, identity, _directory.WriteIdentity, _network.Limits, _network.Meter, _network.Log);
+            Volatile.Write(ref _formation, formation);
+            _reception = new PeerReception(formation, _network.Limits, _network.Meter, _network.Log);
+            _listener = new PeerListener(_settings.PeerListen, _reception, _network.Meter, _network.Log);
+            if (isFormed)
+            {
+                Run(identity!);
+                _listener.Start();
+            }
+            else
+            {
+                _listener.Start();
+                formation.Start(OnFormationOver, Fail);
+            }
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
+    /// <summary>What the directory says, where it fits what this node was told.</summary>
+    private NodeIdentity? CheckedIdentity(DataDirectory directory, Configuration founders)
+    {
+        NodeIdentity? identity = directory.Identity;
+        if (identity is null)
+        {
+            return null;
+        }
+
+        if (!string.Equals(identity.Name, _settings.Name, StringComparison.Ordinal))
+        {
+            throw new DataDirectoryException(directory.Path, -1, $"it belongs to node {identity.Name} of cluster {identity.Cluster}, not to {_settings.Name}: start it with --name {identity.Name}, or give {_settings.Name} a data directory of its own");
+        }
+
+        if (identity.State == FormationState.Formed && FoundingList.DescribeDifference(identity.Founders, founders, "the data directory", "--cluster") is { } difference)
+        {
+            StartupLog.ListDiffers(_log, difference);
+        }
+
+        return identity;
+    }
+
+    private void OnFormationOver(FormationStep step)
+    {
+        if (step.Action == FormationAction.Stop)
+        {
+            Fail(new DataDirectoryException(_settings.DataPath, -1, step.Reason!));
+            return;
+        }
+
+        // Not on the thread that tells us: it has others to answer.
+        Thread thread = new(() => RunAfterFormation(step.Identity!)) { IsBackground = true, Name = "node start" };
+        thread.Start();
+    }
+
+    private void RunAfterFormation(NodeIdentity identity)
+    {
+        try
+        {
+            Run(identity);
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private void Run(NodeIdentity identity)
+    {
+        lock (_assembly)
+        {
+            if (Volatile.Read(ref _stopping) is not null)
+            {
+                return;
+            }
+
+            RunningNode running = RunningNode.Start(_settings, _files, _directory!, identity, _network, Fail);
+            Volatile.Write(ref _running, running);
+            _reception!.Open(running.Transport);
+        }
+    }
+
+    private void Fail(Exception exception)
+    {
+        if (Interlocked.Exchange(ref _hasFailed, 1) == 0)
+        {
+            NodeFailure failure = NodeFailure.From(exception);
+            StartupLog.Fatal(_log, failure.ExitCode, failure.Line, exception);
+            _onFatal(failure.ExitCode, failure.Line);
+        }
+    }
+
+    private void Stop(TimeSpan limit)
+    {
+        long started = Stopwatch.GetTimestamp();
+        StartupLog.Stopping(_log, (long)limit.TotalMilliseconds);
+        _formation?.Dispose();
+        lock (_assembly)
+        {
+            try
+            {
+                Running?.Stop(limit);
+            }
+            finally
+            {
+                Close();
+            }
+        }
+
+        StartupLog.Stopped(_log, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    /// <summary>Closes in the opposite order of opening; the lock of the directory is the last to go.</summary>
+    private void Close()
+    {
+        _formation?.Dispose();
+        _listener?.Dispose();
+        Running?.Dispose();
+        _directory?.Dispose();
+    }
+
+    /// <summary>The configuration with the client addresses in it, until one of the two changes.</summary>
+    private sealed class MembersView
+    {
+        private readonly Configuration _configuration;
+        private readonly object _addresses;
+
+        public MembersView(RunningNode running)
+        {
+            _configuration = running.Node.Status.Configuration;
+            var addresses = running.Transport.ClientAddresses;
+            _addresses = addresses;
+            Members = new Configuration(_configuration.Voters.Select(member => member with { ClientAddress = addresses.GetValueOrDefault(member.Id, member.ClientAddress) }));
+        }
+
+        public Configuration Members { get; }
+
+        public bool IsOf(RunningNode running) => ReferenceEquals(_configuration, running.Node.Status.Configuration) && ReferenceEquals(_addresses, running.Transport.ClientAddresses);
+    }
 }

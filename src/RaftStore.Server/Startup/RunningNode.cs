@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using RaftStore.Node;
+using RaftStore.Raft;
+using RaftStore.Server.Peers;
+using RaftStore.Server.Settings;
+using RaftStore.Storage;
+
+namespace RaftStore.Server.Startup;
+
+/// <summary>A node whose cluster is formed, with everything that runs for it: log, pump, channels to its peers.</summary>
+internal sealed class RunningNode : IDisposable
+{
+    private readonly NodeRuntime _runtime;
+    private readonly WriteAheadLog _log;
+    private readonly StatusWatch _watch;
+
+    private RunningNode(NodeIdentity identity, Node.Node node, PeerTransport transport, NodeRuntime runtime, WriteAheadLog log, ILogger logger)
+    {
+        Identity = identity;
+        Node = node;
+        Transport = transport;
+        _runtime = runtime;
+        _log = log;
+        _watch = new StatusWatch(node, logger);
+    }
+
+    /// <summary>Who it is.</summary>
+    public NodeIdentity Identity { get; }
+
+    /// <summary>The pump.</summary>
+    public Node.Node Node { get; }
+
+    /// <summary>Its connections.</summary>
+    public PeerTransport Transport { get; }
+
+    /// <summary>Recovers what the disk holds and starts every thread.</summary>
+    /// <param name="settings">What the server was told.</param>
+    /// <param name="files">The disk.</param>
+    /// <param name="directory">The open data directory; it stays the caller's.</param>
+    /// <param name="identity">Its identity, formed.</param>
+    /// <param name="network">What the peer connections need.</param>
+    /// <param name="onFatal">Called once where the node cannot go on.</param>
+    /// <exception cref="DataDirectoryException">Something in the directory is damaged.</exception>
+    public static RunningNode Start(
+        ServerSettings settings, IFileSystem files, DataDirectory directory, NodeIdentity identity, PeerNetwork network, Action<Exception> onFatal)
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        RecoveredNode recovered = NodeRecovery.Recover(files, directory, identity, new WalOptions(), NodeRuntime.NowMs, NowMicroseconds);
+        try
+        {
+            LogRecovery(network.Log, identity, recovered, clock.ElapsedMilliseconds);
+            Configuration members = recovered.Start.Initial.Configuration;
+            PeerIdentity self = new(identity.Cluster, identity.Node, identity.Name, settings.Advertise);
+            PeerTransport transport = new(self, members, member => AddressesOf(member, settings), network.Limits, network.Meter, network.Log);
+            Node.Node node = new(MakeOptions(settings, identity), recovered.Start, transport);
+            NodeRuntime runtime = new(node, recovered.Start.Log, onFatal);
+            RunningNode running = new(identity, node, transport, runtime, recovered.Log, network.Log);
+            runtime.Start();
+            transport.Start(new PeerEvents(node.Receive, node.PeerConnected, node.PeerLost));
+            StartupLog.Running(network.Log, identity.Name, identity.Node, identity.Cluster, recovered.Found.HardState.Term, LastIndexOf(recovered.Found));
+            return running;
+        }
+        catch
+        {
+            recovered.Log.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Refuses what is new, finishes what is under way for at most <paramref name="limit"/>, syncs, and stops every thread.</summary>
+    public void Stop(TimeSpan limit)
+    {
+        Node.BeginShutdown();
+        _runtime.Stop((int)Math.Clamp(limit.TotalMilliseconds, 0, int.MaxValue));
+    }
+
+    /// <summary>Closes the connections and the log. After <see cref="Stop"/>.</summary>
+    public void Dispose()
+    {
+        _watch.Dispose();
+        Transport.Dispose();
+        _runtime.Dispose();
+        _log.Dispose();
+    }
+
+    /// <summary>The address that the configuration has, and then the one that <c>--cluster</c> gives to that name, where it is another:
+    /// a hint that lets a machine move. A wrong one does no harm, since the handshake names the cluster and both ids.</summary>
+    private static List<string> AddressesOf(Member member, ServerSettings settings)
+    {
+        List<string> addresses = [member.PeerAddress];
+        Founder? hint = settings.Founders.FirstOrDefault(founder => string.Equals(founder.Name, member.Name, StringComparison.Ordinal));
+        if (hint is not null && !string.Equals(hint.PeerAddress, member.PeerAddress, StringComparison.OrdinalIgnoreCase))
+        {
+            addresses.Add(hint.PeerAddress);
+        }
+
+        return addresses;
+    }
+
+    private static NodeOptions MakeOptions(ServerSettings settings, NodeIdentity identity)
+    {
+        Span<byte> seed = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(seed);
+        return new NodeOptions
+        {
+            Raft = new RaftOptions
+            {
+                Id = identity.Node,
+                Seed = BitConverter.ToUInt64(seed),
+                HeartbeatIntervalMs = settings.HeartbeatMs,
+                LowerElectionTimeoutMs = settings.LowerElectionTimeoutMs,
+                UpperElectionTimeoutMs = settings.UpperElectionTimeoutMs,
+            },
+            Cluster = identity.Cluster,
+            SnapshotLogBytes = settings.SnapshotLogBytes,
+        };
+    }
+
+    private static void LogRecovery(ILogger log, NodeIdentity identity, RecoveredNode recovered, long elapsedMs)
+    {
+        RecoveredLog found = recovered.Found;
+        long lastIndex = LastIndexOf(found);
+        long snapshotIndex = recovered.Start.Snapshots.Latest?.Metadata.LastIncluded.Index ?? 0;
+        StartupLog.Recovered(log, identity.Cluster, identity.Name, identity.Node, snapshotIndex, lastIndex, lastIndex - found.Base.Index, found.CommitIndex, found.HardState.Term, elapsedMs);
+        if (found.TornBytes > 0)
+        {
+            StartupLog.TornTail(log, found.TornBytes, lastIndex, found.HardState.Term);
+        }
+    }
+
+    private static long LastIndexOf(RecoveredLog found) => found.Batches.Count == 0 ? found.Base.Index : found.Batches[^1].LastIndex;
+
+    private static long NowMicroseconds() => Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000);
+}
+
+/// <summary>What the peer connections of a node have in common.</summary>
+internal sealed record PeerNetwork(PeerLimits Limits, PeerMeter Meter, ILogger Log);

@@ -1,0 +1,49 @@
+using RaftStore.Raft;
+
+namespace RaftStore.Server.Startup;
+
+/// <summary>What start-up, shutdown and the changes of a running node log: event ids 2200 to 2399.</summary>
+internal static partial class StartupLog
+{
+    [LoggerMessage(2200, LogLevel.Information, "Node {Name}: data in {Path}, peers on {PeerListen}, founders {Founders}")]
+    public static partial void Starting(ILogger log, string name, string path, string peerListen, string founders);
+
+    [LoggerMessage(2201, LogLevel.Information, "Recovered cluster {Cluster}, node {Name} (id {Id}): snapshot up to index {SnapshotIndex}, log up to index {LastIndex}, {Entries} entries, known committed up to index {CommitIndex}, term {Term}, in {ElapsedMs} ms")]
+    public static partial void Recovered(ILogger log, ClusterId cluster, string name, NodeId id, long snapshotIndex, long lastIndex, long entries, long commitIndex, long term, long elapsedMs);
+
+    [LoggerMessage(2202, LogLevel.Warning, "Dropped {Bytes} bytes at the end of the log that a crash cut short; nobody had been told of them (last index {LastIndex}, term {Term})")]
+    public static partial void TornTail(ILogger log, long bytes, long lastIndex, long term);
+
+    [LoggerMessage(2203, LogLevel.Warning, "--cluster is not what this cluster was founded with: {Difference}. The data directory rules; --cluster only adds addresses to dial")]
+    public static partial void ListDiffers(ILogger log, string difference);
+
+    [LoggerMessage(2204, LogLevel.Information, "Node {Name} (id {Id}) of cluster {Cluster} is running, term {Term}, last index {LastIndex}")]
+    public static partial void Running(ILogger log, string name, NodeId id, ClusterId cluster, long term, long lastIndex);
+
+    [LoggerMessage(2205, LogLevel.Information, "Stopping: finishing what is under way for at most {LimitMs} ms")]
+    public static partial void Stopping(ILogger log, long limitMs);
+
+    [LoggerMessage(2206, LogLevel.Information, "Stopped after {ElapsedMs} ms")]
+    public static partial void Stopped(ILogger log, long elapsedMs);
+
+    [LoggerMessage(2207, LogLevel.Critical, "The node ends with exit code {ExitCode}: {Reason}")]
+    public static partial void Fatal(ILogger log, int exitCode, string reason, Exception? exception);
+
+    [LoggerMessage(2300, LogLevel.Information, "{Role} in term {Term} (commit index {CommitIndex}, durable index {DurableIndex})")]
+    public static partial void RoleChanged(ILogger log, RaftRole role, long term, long commitIndex, long durableIndex);
+
+    [LoggerMessage(2301, LogLevel.Information, "{Leader} leads in term {Term} (applied index {AppliedIndex})")]
+    public static partial void LeaderChanged(ILogger log, string leader, long term, long appliedIndex);
+
+    [LoggerMessage(2302, LogLevel.Warning, "No leader is known in term {Term} (applied index {AppliedIndex}): writes and linearizable reads wait or are refused")]
+    public static partial void LeaderLost(ILogger log, long term, long appliedIndex);
+
+    [LoggerMessage(2303, LogLevel.Information, "The newest snapshot now reaches up to index {SnapshotIndex} (term {Term}, applied index {AppliedIndex})")]
+    public static partial void SnapshotChanged(ILogger log, long snapshotIndex, long term, long appliedIndex);
+
+    [LoggerMessage(2304, LogLevel.Error, "The log's disk is full (durable index {DurableIndex}, term {Term}): new entries are refused, votes and reads go on. Make space on it")]
+    public static partial void LogSpaceGone(ILogger log, long durableIndex, long term);
+
+    [LoggerMessage(2305, LogLevel.Information, "The log has space again (durable index {DurableIndex}, term {Term})")]
+    public static partial void LogSpaceBack(ILogger log, long durableIndex, long term);
+}

@@ -1,0 +1,88 @@
+using RaftStore.Node;
+using RaftStore.Raft;
+
+namespace RaftStore.Server.Startup;
+
+/// <summary>Logs what changed in a node's own view of itself. It looks ten times a second at what the pump publishes, so that the pump never waits
+/// for a log line; a role that was held for less may pass unlogged, its term never does.</summary>
+internal sealed class StatusWatch : IDisposable
+{
+    private const int IntervalMs = 100;
+
+    private readonly Node.Node _node;
+    private readonly ILogger _log;
+    private readonly Lock _gate = new();
+    private readonly Timer _timer;
+    private NodeStatus _seen;
+
+    /// <summary>Begins to look.</summary>
+    public StatusWatch(Node.Node node, ILogger log)
+    {
+        _node = node;
+        _log = log;
+        _seen = node.Status;
+        _timer = new Timer(_ => Look(), state: null, IntervalMs, IntervalMs);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer.Dispose();
+
+    private void Look()
+    {
+        lock (_gate)
+        {
+            NodeStatus before = _seen;
+            NodeStatus now = _node.Status;
+            if (ReferenceEquals(before, now))
+            {
+                return;
+            }
+
+            _seen = now;
+            if (now.Role != before.Role || (now.Role != RaftRole.Follower && now.Term != before.Term))
+            {
+                StartupLog.RoleChanged(_log, now.Role, now.Term, now.CommitIndex, now.DurableIndex);
+            }
+
+            NoteLeader(before, now);
+            if (now.SnapshotIndex != before.SnapshotIndex)
+            {
+                StartupLog.SnapshotChanged(_log, now.SnapshotIndex, now.Term, now.AppliedIndex);
+            }
+
+            if (now.HasLogSpace != before.HasLogSpace)
+            {
+                NoteLogSpace(now);
+            }
+        }
+    }
+
+    private void NoteLeader(NodeStatus before, NodeStatus now)
+    {
+        if (now.Leader == before.Leader && (now.Leader.IsNone || now.Term == before.Term))
+        {
+            return;
+        }
+
+        if (now.Leader.IsNone)
+        {
+            StartupLog.LeaderLost(_log, now.Term, now.AppliedIndex);
+        }
+        else
+        {
+            StartupLog.LeaderChanged(_log, now.Configuration.Find(now.Leader)?.Name ?? now.Leader.ToString(), now.Term, now.AppliedIndex);
+        }
+    }
+
+    private void NoteLogSpace(NodeStatus now)
+    {
+        if (now.HasLogSpace)
+        {
+            StartupLog.LogSpaceBack(_log, now.DurableIndex, now.Term);
+        }
+        else
+        {
+            StartupLog.LogSpaceGone(_log, now.DurableIndex, now.Term);
+        }
+    }
+}
