@@ -174,7 +174,7 @@ http_head() {
     done' _ "$port" "$2" 2>/dev/null
 }
 
-is_ready() { [[ $(http_head "$1" /readyz | head -n 1) == "HTTP/1.1 200"* ]]; }
+is_ready() { [[ $(http_head "$1" /readyz | head -n 1) == "HTTP/1."[01]" 200"* ]]; }
 
 # The number of the node that leads, as the first running node to answer says.
 leader_number() {
