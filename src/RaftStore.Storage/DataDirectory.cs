@@ -24,26 +24,128 @@ public sealed record NodeIdentity(ClusterId Cluster, NodeId Node, string Name, F
 /// <c>snapshots/</c>; mode 0700.</summary>
 public sealed class DataDirectory : IDisposable
 {
+    private const string LockName = "LOCK";
+    private const string WalName = "wal";
+    private const string SnapshotsName = "snapshots";
+
+    /// <summary>What a freshly made ext4 volume holds; a volume may be given to a node as it is.</summary>
+    private const string LostAndFound = "lost+found";
+
+    private readonly IFileSystem _files;
+    private readonly IDisposable _lock;
+
+    private DataDirectory(IFileSystem files, string path, IDisposable held, NodeIdentity? identity)
+    {
+        _files = files;
+        _lock = held;
+        Path = path;
+        Identity = identity;
+    }
+
     /// <summary>Locks the directory, making it where it does not exist, and reads its identity.</summary>
     /// <exception cref="DataDirectoryException">Locked by another process, of a newer format, damaged, or not a data directory
-    /// of ours though it is not empty.</exception>
-    public static DataDirectory Open(IFileSystem files, string path) => throw new NotImplementedException();
+    /// of ours though it is not empty. Nothing was created or changed in it.</exception>
+    public static DataDirectory Open(IFileSystem files, string path)
+    {
+        if (files.DirectoryExists(path))
+        {
+            // Before the lock, which would make a file: a directory that is refused stays as it was found.
+            _ = ReadIdentity(files, path);
+        }
+        else
+        {
+            files.CreateDirectory(path);
+            string? parent = System.IO.Path.GetDirectoryName(path.TrimEnd('/'));
+            files.SyncDirectory(parent is null ? "/" : parent.Length == 0 ? "." : parent);
+        }
+
+        IDisposable held = files.TryLock(DurableFiles.Combine(path, LockName)) ?? throw new DataDirectoryException(
+            path, -1, "another process uses this data directory: end that one first, or give this node a directory of its own (--data)");
+        try
+        {
+            // Read again under the lock: another process may have changed it meanwhile. The names are made durable before anything is
+            // built on them, since the process that wrote them may have died before it could.
+            files.SyncDirectory(path);
+            return new DataDirectory(files, path, held, ReadIdentity(files, path));
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The directory.</summary>
-    public string Path => throw new NotImplementedException();
+    public string Path { get; }
 
     /// <summary>Where the log lives.</summary>
-    public string WalPath => throw new NotImplementedException();
+    public string WalPath => DurableFiles.Combine(Path, WalName);
 
     /// <summary>Where the snapshots live.</summary>
-    public string SnapshotPath => throw new NotImplementedException();
+    public string SnapshotPath => DurableFiles.Combine(Path, SnapshotsName);
 
     /// <summary>Null while the directory is empty.</summary>
-    public NodeIdentity? Identity => throw new NotImplementedException();
+    public NodeIdentity? Identity { get; private set; }
 
     /// <summary>Makes an identity durable.</summary>
-    public void WriteIdentity(NodeIdentity identity) => throw new NotImplementedException();
+    /// <remarks>Before a node is written down as formed its log is begun, so that a log that is missing later is known to be lost:
+    /// without it the node would vote a second time in a term in which it has voted.</remarks>
+    /// <exception cref="StorageIoException">It is not known whether the old identity or the new one is durable.</exception>
+    public void WriteIdentity(NodeIdentity identity)
+    {
+        if (identity.State == FormationState.Formed && Identity?.State != FormationState.Formed)
+        {
+            if (Identity is null)
+            {
+                DurableFiles.Replace(_files, Path, IdentityFile.Name, IdentityFile.Encode(identity with { State = FormationState.Forming }));
+            }
+
+            BeginLog(identity.Cluster);
+        }
+
+        DurableFiles.Replace(_files, Path, IdentityFile.Name, IdentityFile.Encode(identity));
+        Identity = identity;
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => throw new NotImplementedException();
+    public void Dispose() => _lock.Dispose();
+
+    private void BeginLog(ClusterId cluster)
+    {
+        _files.CreateDirectory(WalPath);
+        _files.CreateDirectory(SnapshotPath);
+        _files.SyncDirectory(Path);
+        WalDirectory.Begin(_files, WalPath, cluster);
+    }
+
+    private static NodeIdentity? ReadIdentity(IFileSystem files, string path)
+    {
+        string identityPath = DurableFiles.Combine(path, IdentityFile.Name);
+        if (!files.FileExists(identityPath))
+        {
+            CheckEmpty(files, path);
+            return null;
+        }
+
+        NodeIdentity identity = IdentityFile.Decode(identityPath, DurableFiles.ReadWhole(files, identityPath, IdentityFile.LengthBytesMax));
+        string walPath = DurableFiles.Combine(path, WalName);
+        if (identity.State == FormationState.Formed && !(files.DirectoryExists(walPath) && WalDirectory.IsBegun(files, walPath)))
+        {
+            throw new DataDirectoryException(walPath, -1,
+                $"the log of node «{identity.Name}» is missing. Without it the node has forgotten its votes and its entries, so it may not take part again under this identity: put the directory back as it was, or replace this node by a new one");
+        }
+
+        return identity;
+    }
+
+    private static void CheckEmpty(IFileSystem files, string path)
+    {
+        string? foreign = files.ListFiles(path).FirstOrDefault(name => name is not LockName and not (IdentityFile.Name + DurableFiles.TemporarySuffix))
+            ?? files.ListDirectories(path).FirstOrDefault(name => name != LostAndFound);
+        if (foreign is not null)
+        {
+            throw new DataDirectoryException(path, -1,
+                $"the directory is not empty (it holds «{foreign}») and has no {IdentityFile.Name}, so it is not the data directory of a node: name an empty directory, or one that does not exist");
+        }
+    }
 }

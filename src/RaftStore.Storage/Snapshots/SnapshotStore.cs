@@ -1,81 +1,227 @@
-using System.Buffers;
 using RaftStore.Raft;
 
 namespace RaftStore.Storage;
-
-/// <summary>A snapshot file that is complete, verified and durable.</summary>
-/// <param name="Metadata">What it stands for; its length is that of the file.</param>
-/// <param name="FileName">Its name in the snapshot directory.</param>
-public sealed record SnapshotFile(SnapshotMetadata Metadata, string FileName);
 
 /// <summary>The snapshots of one data directory. A file counts only under its final name, which it gets after its bytes are
 /// verified and durable (write, sync, rename, sync of the directory). One thread at a time.</summary>
 public sealed class SnapshotStore
 {
-    /// <summary>Opens the directory, or makes it, and removes files that never got their final name.</summary>
+    /// <summary>Files kept open for sending: as many as there can be followers in need of one, in a cluster of five.</summary>
+    private const int SendingMax = 4;
+
+    private readonly IFileSystem _files;
+    private readonly string _directory;
+    private readonly ClusterId _cluster;
+    private readonly List<SnapshotFile> _snapshots = [];
+    private readonly List<string> _reading = [];
+    private readonly List<(SnapshotFile Snapshot, IFile File)> _sending = [];
+    private SnapshotReceiver? _receiver;
+
+    private SnapshotStore(IFileSystem files, string directory, ClusterId cluster)
+    {
+        _files = files;
+        _directory = directory;
+        _cluster = cluster;
+    }
+
+    /// <summary>Opens the directory, or makes it, and removes files that never got their final name. Of each snapshot header and
+    /// trailer are checked; its content is when it is read.</summary>
     /// <exception cref="DataDirectoryException">A file under a final name is not a snapshot of this cluster.</exception>
-    public static SnapshotStore Open(IFileSystem files, string directory, ClusterId cluster) => throw new NotImplementedException();
+    public static SnapshotStore Open(IFileSystem files, string directory, ClusterId cluster)
+    {
+        if (!files.DirectoryExists(directory))
+        {
+            files.CreateDirectory(directory);
+        }
+
+        SnapshotStore store = new(files, directory, cluster);
+        foreach (string name in files.ListFiles(directory).Where(SnapshotFormat.IsSnapshotName))
+        {
+            store._snapshots.Add(store.Inspect(name));
+        }
+
+        DurableFiles.DeleteTemporaries(files, directory);
+
+        // A process that was killed after the rename may have left the name in memory alone; the log is purged up to it.
+        files.SyncDirectory(directory);
+        return store;
+    }
 
     /// <summary>The newest snapshot, or null.</summary>
-    public SnapshotFile? Latest => throw new NotImplementedException();
+    public SnapshotFile? Latest => _snapshots.Count > 0 ? _snapshots[^1] : null;
 
     /// <summary>Begins a snapshot; <see cref="SnapshotMetadata.LengthBytes"/> is ignored.</summary>
-    public SnapshotFileWriter Create(SnapshotMetadata metadata) => throw new NotImplementedException();
+    public SnapshotFileWriter Create(SnapshotMetadata metadata)
+    {
+        string temporaryName = SnapshotFormat.NameOf(metadata.LastIncluded) + DurableFiles.TemporarySuffix;
+        return new SnapshotFileWriter(this, DurableFiles.CreateAnew(_files, PathOf(temporaryName)), temporaryName, _cluster, metadata);
+    }
 
     /// <summary>Opens a snapshot to read its content from the start; each block's checksum is verified before it is handed out.</summary>
-    public SnapshotFileReader OpenContent(SnapshotFile snapshot) => throw new NotImplementedException();
+    public SnapshotFileReader OpenContent(SnapshotFile snapshot)
+    {
+        string path = PathOf(snapshot.FileName);
+        IFile file = _files.Open(path, FileOpenMode.Read);
+        _reading.Add(snapshot.FileName);
+        return new SnapshotFileReader(file, path, _cluster, () => _reading.Remove(snapshot.FileName));
+    }
 
-    /// <summary>Reads the file itself, for sending.</summary>
+    /// <summary>Reads the file itself, for sending. The file stays open, and is not removed, until its end was read or a few others
+    /// have been begun since.</summary>
     /// <returns>How many bytes were read; fewer than asked only at the end of the file.</returns>
-    public int ReadRaw(SnapshotFile snapshot, long offsetBytes, Span<byte> target) => throw new NotImplementedException();
+    public int ReadRaw(SnapshotFile snapshot, long offsetBytes, Span<byte> target)
+    {
+        int place = _sending.FindIndex(open => open.Snapshot.FileName == snapshot.FileName);
+        if (place < 0)
+        {
+            if (_sending.Count == SendingMax)
+            {
+                CloseSending(0);
+            }
 
-    /// <summary>Begins, or goes on with, a file that comes from another node in chunks. One at a time: beginning another snapshot drops the first.</summary>
+            _sending.Add((snapshot, _files.Open(PathOf(snapshot.FileName), FileOpenMode.Read)));
+            place = _sending.Count - 1;
+        }
+
+        int count = _sending[place].File.Read(offsetBytes, target);
+        if (offsetBytes + count >= snapshot.Metadata.LengthBytes)
+        {
+            CloseSending(place);
+        }
+
+        return count;
+    }
+
+    /// <summary>Begins, or goes on with, a file that comes from another node in chunks. One at a time: beginning another snapshot drops the
+    /// first. A chunk that was held already changes nothing, nor does one that would leave a gap.</summary>
     /// <returns>The offset up to which it holds the file without a gap.</returns>
-    public long Receive(SnapshotMetadata metadata, long offsetBytes, ReadOnlySpan<byte> chunk) => throw new NotImplementedException();
+    /// <exception cref="StorageIoException">The disk is full or failed. What was received is dropped.</exception>
+    public long Receive(SnapshotMetadata metadata, long offsetBytes, ReadOnlySpan<byte> chunk)
+    {
+        if (_receiver is not null && !_receiver.IsFor(metadata))
+        {
+            DropReceived();
+        }
+
+        try
+        {
+            _receiver ??= new SnapshotReceiver(DurableFiles.CreateAnew(_files, PathOf(SnapshotReceiver.Name)), metadata);
+            _receiver.Add(offsetBytes, chunk);
+            return _receiver.HeldBytes;
+        }
+        catch (StorageIoException)
+        {
+            DropReceived();
+            throw;
+        }
+    }
 
     /// <summary>Verifies a file received whole, end to end, and makes it durable under its final name.</summary>
-    /// <exception cref="DataDirectoryException">It is damaged or not what its metadata says; it was dropped.</exception>
-    public SnapshotFile CompleteReceived(SnapshotMetadata metadata) => throw new NotImplementedException();
+    /// <exception cref="DataDirectoryException">It is damaged or not what its metadata says; it was dropped, and can be received anew.</exception>
+    public SnapshotFile CompleteReceived(SnapshotMetadata metadata)
+    {
+        SnapshotReceiver? receiver = _receiver;
+        Invariant.Check(
+            receiver is not null && receiver.IsFor(metadata) && receiver.HeldBytes == metadata.LengthBytes,
+            $"snapshot {metadata.LastIncluded} of {metadata.LengthBytes} bytes is not held whole, but {receiver?.HeldBytes} bytes of {receiver?.Metadata.LastIncluded}");
+        try
+        {
+            Verify(metadata);
+            receiver!.DataSync();
+            receiver.Dispose();
+            _receiver = null;
+            return Publish(SnapshotReceiver.Name, metadata);
+        }
+        catch
+        {
+            DropReceived();
+            throw;
+        }
+    }
 
     /// <summary>Removes every snapshot older than <see cref="Latest"/> that nobody reads.</summary>
-    public void DeleteOlder() => throw new NotImplementedException();
-}
-
-/// <summary>Writes the content of one snapshot.</summary>
-public sealed class SnapshotFileWriter : IBufferWriter<byte>, IDisposable
-{
-    internal SnapshotFileWriter()
+    public void DeleteOlder()
     {
+        for (int i = _snapshots.Count - 2; i >= 0; i--)
+        {
+            string name = _snapshots[i].FileName;
+            if (!_reading.Contains(name) && !_sending.Exists(open => open.Snapshot.FileName == name))
+            {
+                _files.Delete(PathOf(name));
+                _snapshots.RemoveAt(i);
+            }
+        }
     }
 
-    /// <inheritdoc/>
-    public void Advance(int count) => throw new NotImplementedException();
-
-    /// <inheritdoc/>
-    public Memory<byte> GetMemory(int sizeHint = 0) => throw new NotImplementedException();
-
-    /// <inheritdoc/>
-    public Span<byte> GetSpan(int sizeHint = 0) => throw new NotImplementedException();
-
-    /// <summary>Ends the file with its checksum and makes it durable under its final name.</summary>
-    public SnapshotFile Commit() => throw new NotImplementedException();
-
-    /// <summary>Drops the file where <see cref="Commit"/> was not called.</summary>
-    public void Dispose() => throw new NotImplementedException();
-}
-
-/// <summary>Reads the content of one snapshot from start to end.</summary>
-public sealed class SnapshotFileReader : IDisposable
-{
-    internal SnapshotFileReader()
+    /// <summary>Gives a complete, synced file its final name, durably.</summary>
+    internal SnapshotFile Publish(string temporaryName, SnapshotMetadata metadata)
     {
+        string name = SnapshotFormat.NameOf(metadata.LastIncluded);
+        if (_snapshots.Find(existing => existing.FileName == name) is { } same)
+        {
+            // Two snapshots up to one entry say the same, and somebody may be sending the first.
+            Drop(temporaryName);
+            return same;
+        }
+
+        _files.Rename(PathOf(temporaryName), PathOf(name));
+        _files.SyncDirectory(_directory);
+        SnapshotFile snapshot = new(metadata, name);
+        _snapshots.Add(snapshot);
+        _snapshots.Sort((left, right) => string.CompareOrdinal(left.FileName, right.FileName));
+        return snapshot;
     }
 
-    /// <summary>The next bytes of the content, verified; empty at the end, when the whole file's checksum has been verified too.
-    /// Valid until the next call.</summary>
-    /// <exception cref="DataDirectoryException">The file is damaged; its name and the offset are given.</exception>
-    public ReadOnlyMemory<byte> ReadBlock() => throw new NotImplementedException();
+    /// <summary>Removes a temporary file, where it is still there.</summary>
+    internal void Drop(string temporaryName)
+    {
+        string path = PathOf(temporaryName);
+        if (_files.FileExists(path))
+        {
+            _files.Delete(path);
+        }
+    }
 
-    /// <inheritdoc/>
-    public void Dispose() => throw new NotImplementedException();
+    private string PathOf(string name) => DurableFiles.Combine(_directory, name);
+
+    private SnapshotFile Inspect(string name)
+    {
+        string path = PathOf(name);
+        using SnapshotFileReader reader = new(_files.Open(path, FileOpenMode.Read), path, _cluster);
+        if (SnapshotFormat.NameOf(reader.Metadata.LastIncluded) != name)
+        {
+            throw new DataDirectoryException(path, 24, $"the file is the snapshot of entry {reader.Metadata.LastIncluded}, which is not what its name says: it was renamed by hand; put its name back");
+        }
+
+        return new SnapshotFile(reader.Metadata, name);
+    }
+
+    private void Verify(SnapshotMetadata metadata)
+    {
+        string path = PathOf(SnapshotReceiver.Name);
+        using SnapshotFileReader reader = new(_files.Open(path, FileOpenMode.Read), path, _cluster);
+        bool isExpected = SnapshotFormat.EncodeHeader(_cluster, reader.Metadata).AsSpan().SequenceEqual(SnapshotFormat.EncodeHeader(_cluster, metadata));
+        if (!isExpected)
+        {
+            throw new DataDirectoryException(path, 0, $"what was received is the snapshot of entry {reader.Metadata.LastIncluded}, and not of {metadata.LastIncluded} with the configuration that was announced");
+        }
+
+        while (!reader.ReadBlock().IsEmpty)
+        {
+            // Reading verifies.
+        }
+    }
+
+    private void DropReceived()
+    {
+        _receiver?.Dispose();
+        _receiver = null;
+        Drop(SnapshotReceiver.Name);
+    }
+
+    private void CloseSending(int place)
+    {
+        _sending[place].File.Dispose();
+        _sending.RemoveAt(place);
+    }
 }

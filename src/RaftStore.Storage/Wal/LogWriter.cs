@@ -14,27 +14,179 @@ public readonly record struct LogCompletion(BatchToken Token, long ReservedBytes
 /// thread of its own in production, the simulator's in a simulation.</summary>
 public sealed class LogWriter
 {
-    /// <summary>Writes to <paramref name="log"/>; <paramref name="microseconds"/> is a monotonic clock.</summary>
-    public LogWriter(WriteAheadLog log, Func<long> microseconds) => throw new NotImplementedException();
+    /// <summary>Bytes queued at most. The core refuses proposals beyond 64 MiB that are not applied, and a follower is sent no more than
+    /// its leader's window; this is far above both, so that only a bug can reach it.</summary>
+    private const long QueuedBytesMax = 1L << 30;
 
-    /// <summary>True where <see cref="RunOnce"/> has something to do.</summary>
-    public bool HasWork => throw new NotImplementedException();
+    /// <summary>How long to wait after the disk was full before trying again to make a spare segment, in microseconds: freeing space takes an
+    /// operator, and each attempt fills the disk to the brim once more.</summary>
+    private const long SpareRetryMicroseconds = 1_000_000;
+
+    private readonly WriteAheadLog _log;
+    private readonly Func<long> _microseconds;
+    private readonly object _gate = new();
+    private List<PersistRequest> _queue = [];
+    private List<PersistRequest> _taken = [];
+    private long _queuedBytes;
+    private long _purgeIndex;
+    private bool _stopped;
+    private int _waiting;
+    private long _spareNotBefore = long.MinValue;
+    private bool _wantsSpare;
+    private long _reservedBytes;
+    private long _logBytes;
+
+    /// <summary>Writes to <paramref name="log"/>; <paramref name="microseconds"/> is a monotonic clock.</summary>
+    public LogWriter(WriteAheadLog log, Func<long> microseconds)
+    {
+        _log = log;
+        _microseconds = microseconds;
+        Publish();
+    }
+
+    /// <summary>True where <see cref="RunOnce"/> has something to do. Any thread.</summary>
+    public bool HasWork
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return HasWorkLocked;
+            }
+        }
+    }
+
+    /// <summary>As in the last completion, or newer: a spare segment made while nothing was written shows here first. Any thread.</summary>
+    public long ReservedBytes => Volatile.Read(ref _reservedBytes);
+
+    /// <summary>As in the last completion, or newer: a purge while nothing was written shows here first. Any thread.</summary>
+    public long LogBytes => Volatile.Read(ref _logBytes);
+
+    private bool HasWorkLocked => _queue.Count > 0 || _purgeIndex > 0 || (_wantsSpare && _microseconds() >= _spareNotBefore);
 
     /// <summary>Queues a request and wakes whoever is in <see cref="WaitForWork"/>.</summary>
-    public void Enqueue(PersistRequest request) => throw new NotImplementedException();
+    public void Enqueue(PersistRequest request)
+    {
+        long bytes = 0;
+        foreach (EntryBatch batch in request.Batches)
+        {
+            bytes += batch.LengthBytes;
+        }
+
+        lock (_gate)
+        {
+            _queuedBytes += bytes;
+            Invariant.Check(_queuedBytes <= QueuedBytesMax, $"{_queuedBytes} bytes wait for the log writer, above {QueuedBytesMax}");
+            _queue.Add(request);
+            WakeLocked();
+        }
+    }
 
     /// <summary>Asks for entries up to <paramref name="index"/> to be purged before the next write.</summary>
-    public void RequestPurge(long index) => throw new NotImplementedException();
+    public void RequestPurge(long index)
+    {
+        lock (_gate)
+        {
+            _purgeIndex = Math.Max(_purgeIndex, index);
+            WakeLocked();
+        }
+    }
 
     /// <summary>Blocks until there is work, the writer was stopped, or the time is over.</summary>
     /// <returns>True where there is work.</returns>
-    public bool WaitForWork(int timeoutMs) => throw new NotImplementedException();
+    public bool WaitForWork(int timeoutMs)
+    {
+        lock (_gate)
+        {
+            if (!HasWorkLocked && !_stopped)
+            {
+                _waiting++;
+                Monitor.Wait(_gate, timeoutMs);
+                _waiting--;
+            }
+
+            return HasWorkLocked;
+        }
+    }
 
     /// <summary>Ends every wait, now and later.</summary>
-    public void Stop() => throw new NotImplementedException();
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _stopped = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
 
-    /// <summary>Writes and syncs what was queued when it began.</summary>
+    /// <summary>Writes and syncs what was queued when it began. With nothing queued it does the next piece of housekeeping instead.</summary>
     /// <returns>Null where there was nothing to write.</returns>
     /// <exception cref="StorageIoException">A write or a sync failed: the node must stop (exit code 4).</exception>
-    public LogCompletion? RunOnce() => throw new NotImplementedException();
+    public LogCompletion? RunOnce()
+    {
+        long purgeIndex;
+        lock (_gate)
+        {
+            (_queue, _taken) = (_taken, _queue);
+            purgeIndex = _purgeIndex;
+            _purgeIndex = 0;
+            _queuedBytes = 0;
+        }
+
+        if (purgeIndex > 0)
+        {
+            _log.Purge(purgeIndex);
+        }
+
+        // Made between two writes, and never between a sync and its report.
+        if (_taken.Count == 0 ? _log.WantsSpare : _log.IsSpareLate)
+        {
+            PrepareSpare();
+        }
+
+        LogCompletion? completion = _taken.Count > 0 ? WriteTaken() : null;
+        Publish();
+        return completion;
+    }
+
+    private LogCompletion WriteTaken()
+    {
+        long start = _microseconds();
+        foreach (PersistRequest request in _taken)
+        {
+            _log.Append(request);
+        }
+
+        _log.Sync();
+        BatchToken token = _taken[^1].Token;
+        _taken.Clear();
+        return new LogCompletion(token, _log.ReservedBytes, _log.LengthBytes, _microseconds() - start);
+    }
+
+    private void PrepareSpare()
+    {
+        long now = _microseconds();
+        if (now >= _spareNotBefore && !_log.PrepareSpare())
+        {
+            _spareNotBefore = now + SpareRetryMicroseconds;
+        }
+    }
+
+    private void Publish()
+    {
+        Volatile.Write(ref _reservedBytes, _log.ReservedBytes);
+        Volatile.Write(ref _logBytes, _log.LengthBytes);
+        lock (_gate)
+        {
+            _wantsSpare = _log.WantsSpare;
+        }
+    }
+
+    private void WakeLocked()
+    {
+        if (_waiting > 0)
+        {
+            Monitor.Pulse(_gate);
+        }
+    }
 }

@@ -1,0 +1,121 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using RaftStore.Raft;
+
+namespace RaftStore.Storage;
+
+/// <summary>The content of <c>identity.json</c>: JSON for people to read, with a checksum over the text itself, so that an edited
+/// or damaged file is not taken for another node's identity.</summary>
+/// <remarks>
+/// The last member is <c>"crc32c"</c>: eight hexadecimal digits, the CRC-32C of every byte of the file before the comma that
+/// precedes it. <c>FORMAT.md</c> has an example.
+/// </remarks>
+internal static class IdentityFile
+{
+    /// <summary>The file's name in the data directory.</summary>
+    internal const string Name = "identity.json";
+
+    /// <summary>The longest identity: 7 founders with names and addresses take 2 KiB; this leaves room for hundreds.</summary>
+    internal const int LengthBytesMax = 1 << 20;
+
+    private const int Format = 1;
+    private const string ChecksumStart = ",\n  \"crc32c\": \"";
+    private const string ChecksumEnd = "\"\n}\n";
+    private const int ChecksumDigits = 8;
+
+    private static readonly JsonWriterOptions Layout = new() { Indented = true, NewLine = "\n" };
+
+    /// <summary>The bytes of the file for an identity.</summary>
+    internal static byte[] Encode(NodeIdentity identity)
+    {
+        ArrayBufferWriter<byte> text = new();
+        using (Utf8JsonWriter json = new(text, Layout))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("format", Format);
+            json.WriteString("cluster", identity.Cluster.ToString());
+            json.WriteNumber("node", identity.Node.Value);
+            json.WriteString("name", identity.Name);
+            json.WriteString("state", identity.State == FormationState.Formed ? "formed" : "forming");
+            json.WriteStartArray("founders");
+            foreach (Member founder in identity.Founders.Voters)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("id", founder.Id.Value);
+                json.WriteString("name", founder.Name);
+                json.WriteString("peer", founder.PeerAddress);
+                json.WriteString("client", founder.ClientAddress);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        // The closing "\n}" is taken off, to come again after the checksum.
+        ReadOnlySpan<byte> covered = text.WrittenSpan[..^2];
+        string checksum = Crc32C.Compute(covered).ToString("x8", CultureInfo.InvariantCulture);
+        return [.. covered, .. Encoding.ASCII.GetBytes(ChecksumStart + checksum + ChecksumEnd)];
+    }
+
+    /// <summary>Reads the file's bytes.</summary>
+    /// <exception cref="DataDirectoryException">They are damaged or of a newer format.</exception>
+    internal static NodeIdentity Decode(string path, ReadOnlySpan<byte> content)
+    {
+        CheckChecksum(path, content);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(content.ToArray());
+            return Read(path, document.RootElement);
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or OverflowException)
+        {
+            throw new DataDirectoryException(path, -1, $"its checksum is right, but it is not the identity of a node ({failure.Message})");
+        }
+    }
+
+    private static void CheckChecksum(string path, ReadOnlySpan<byte> content)
+    {
+        int tail = ChecksumStart.Length + ChecksumDigits + ChecksumEnd.Length;
+        bool shaped = content.Length > tail
+            && content[^tail..][..ChecksumStart.Length].SequenceEqual(Encoding.ASCII.GetBytes(ChecksumStart))
+            && content[^ChecksumEnd.Length..].SequenceEqual(Encoding.ASCII.GetBytes(ChecksumEnd));
+        if (shaped && TryReadHex(content.Slice(content.Length - tail + ChecksumStart.Length, ChecksumDigits)) == Crc32C.Compute(content[..^tail]))
+        {
+            return;
+        }
+
+        throw new DataDirectoryException(path, -1,
+            "its checksum does not match: the file was damaged or edited. This node does not start, because it may not act under an identity it cannot be sure of; put the original file back, or give the node an empty directory and a new name");
+    }
+
+    private static uint? TryReadHex(ReadOnlySpan<byte> digits)
+        => uint.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value) ? value : null;
+
+    private static NodeIdentity Read(string path, JsonElement root)
+    {
+        int format = root.GetProperty("format").GetInt32();
+        if (format != Format)
+        {
+            throw new DataDirectoryException(path, -1, $"the directory has format {format}, and this version knows format {Format} only: start the version of RaftStore that wrote it, or a newer one");
+        }
+
+        string state = Text(root, "state");
+        return new NodeIdentity(
+            new ClusterId(ulong.Parse(Text(root, "cluster"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)),
+            new NodeId(root.GetProperty("node").GetUInt32()),
+            Text(root, "name"),
+            state switch
+            {
+                "formed" => FormationState.Formed,
+                "forming" => FormationState.Forming,
+                _ => throw new FormatException($"state is «{state}»"),
+            },
+            new Configuration(root.GetProperty("founders").EnumerateArray().Select(founder => new Member(
+                new NodeId(founder.GetProperty("id").GetUInt32()), Text(founder, "name"), Text(founder, "peer"), Text(founder, "client")))));
+    }
+
+    private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString() ?? throw new FormatException($"«{name}» is null");
+}

@@ -1,0 +1,78 @@
+using RaftStore.Raft;
+
+namespace RaftStore.Storage.Tests;
+
+/// <summary>A log over a <see cref="CrashingFileSystem"/>, what was asked of it, and what it acknowledged: the model that a recovered
+/// log is compared with.</summary>
+internal sealed class LogDriver
+{
+    public const string Directory = "wal";
+    public static readonly ClusterId Cluster = new(0x1122334455667788);
+    public static readonly WalOptions Small = new() { SegmentBytes = 64 << 10, RecycledSegmentsMax = 1 };
+
+    private long _token;
+
+    public LogDriver(CrashingFileSystem? disk = null)
+    {
+        Disk = disk ?? new CrashingFileSystem();
+    }
+
+    public CrashingFileSystem Disk { get; }
+
+    public WalOptions Options { get; init; } = Small;
+
+    public WriteAheadLog? Log { get; private set; }
+
+    public RecoveredLog? Recovered { get; private set; }
+
+    public static WriteAheadLog Open(IFileSystem disk, out RecoveredLog recovered, EntryId snapshot = default, WalOptions? options = null)
+        => WriteAheadLog.Open(disk, Directory, Cluster, options ?? Small, snapshot, out recovered);
+
+    /// <summary>A batch whose entries' payloads are <paramref name="payload"/> repeated.</summary>
+    public static EntryBatch Batch(long firstIndex, long term, int count = 1, int payloadBytes = 20, byte payload = 0x5A)
+    {
+        ReadOnlyMemory<byte>[] payloads = new ReadOnlyMemory<byte>[count];
+        for (int i = 0; i < count; i++)
+        {
+            byte[] bytes = new byte[payloadBytes];
+            Array.Fill(bytes, payload);
+            payloads[i] = bytes;
+        }
+
+        return EntryBatch.Seal(new EntryId(firstIndex, term), firstIndex * 10, EntryKind.Command, payloads);
+    }
+
+    public LogDriver Start(EntryId snapshot = default)
+    {
+        Log = Open(Disk, out RecoveredLog recovered, snapshot, Options);
+        Recovered = recovered;
+        return this;
+    }
+
+    public PersistRequest Request(HardState? hardState = null, EntryId? resetTo = null, long? truncateFrom = null, long commit = 0, params EntryBatch[] batches) => new()
+    {
+        Token = new BatchToken(++_token),
+        HardState = hardState,
+        ResetTo = resetTo,
+        TruncateFrom = truncateFrom,
+        CommitIndex = commit,
+        Batches = batches,
+    };
+
+    /// <summary>Appends and syncs.</summary>
+    public void Write(HardState? hardState = null, EntryId? resetTo = null, long? truncateFrom = null, long commit = 0, params EntryBatch[] batches)
+    {
+        Log!.Append(Request(hardState, resetTo, truncateFrom, commit, batches));
+        Log.Sync();
+    }
+
+    /// <summary>The process dies and starts again.</summary>
+    public LogDriver Restart(EntryId snapshot = default)
+    {
+        Log?.Dispose();
+        Disk.Restart();
+        return Start(snapshot);
+    }
+
+    public static string Describe(IEnumerable<EntryBatch> batches) => string.Join(' ', batches);
+}
