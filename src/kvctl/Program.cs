@@ -1,1 +1,3 @@
-return 0;
+using RaftStore.Kvctl.CommandLine;
+
+return await CommandRunner.RunAsync(args, CommandIo.OfProcess());

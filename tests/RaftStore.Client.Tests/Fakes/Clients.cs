@@ -6,7 +6,7 @@ internal static class Clients
     public static RaftStoreClient Patient(params Uri[] endpoints) => new(new RaftStoreClientOptions
     {
         Endpoints = endpoints,
-        Timeout = TimeSpan.FromSeconds(60),
+        Timeout = TimeSpan.FromSeconds(30),
         ReadAttemptTimeout = TimeSpan.FromSeconds(30),
         ConnectTimeout = TimeSpan.FromSeconds(30),
         RetryDelay = TimeSpan.FromMilliseconds(1),

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Text;
+using RaftStore.Client;
+
+namespace RaftStore.Kvctl.CommandLine;
+
+/// <summary>One run of one command: its parsed options, its client, and where it writes.</summary>
+internal sealed class Session : IDisposable
+{
+    private RaftStoreClient? _client;
+
+    public Session(ParseResult parsed, GlobalOptions options, CommandIo io)
+    {
+        Parsed = parsed;
+        Io = io;
+        IsJson = options.IsJson(parsed);
+        Consistency = options.Consistency(parsed);
+        Timeout = options.Timeout(parsed);
+        (Endpoints, EndpointsAreGiven) = options.Endpoints(parsed, io);
+    }
+
+    public ParseResult Parsed { get; }
+
+    public CommandIo Io { get; }
+
+    public bool IsJson { get; }
+
+    public ReadConsistency Consistency { get; }
+
+    public TimeSpan Timeout { get; }
+
+    public IReadOnlyList<Uri> Endpoints { get; }
+
+    /// <summary>Whether the user named the endpoints; of the default ones, nobody need listen on every one.</summary>
+    public bool EndpointsAreGiven { get; }
+
+    public RaftStoreClient Client => _client ??= ClientWith(Timeout);
+
+    /// <summary>A further client with a limit of its own, which the caller disposes of.</summary>
+    public RaftStoreClient ClientWith(TimeSpan timeout) => new(new RaftStoreClientOptions { Endpoints = Endpoints, Timeout = timeout });
+
+    public void Dispose() => _client?.Dispose();
+
+    /// <summary>A key, or a prefix, given on the command line, as bytes.</summary>
+    /// <exception cref="UsageException">The argument was not UTF-8, or is longer than any key.</exception>
+    public static byte[] KeyBytes(string what, string text)
+    {
+        byte[] bytes = Utf8Bytes(what, text);
+        return bytes.Length <= 4096 ? bytes : throw new UsageException($"the {what} has {bytes.Length} bytes; 4096 is the most");
+    }
+
+    /// <summary>The bytes of an argument, if they are what the user typed.</summary>
+    /// <remarks>The runtime replaces bytes that are not UTF-8 by U+FFFD; acting on that would touch another key.</remarks>
+    public static byte[] Utf8Bytes(string what, string text) => text.Contains('\uFFFD', StringComparison.Ordinal)
+        ? throw new UsageException($"the {what} is not valid UTF-8")
+        : Encoding.UTF8.GetBytes(text);
+
+    /// <summary>Writes text to the standard output.</summary>
+    public void Print(string text) => Io.Output.Write(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes one line to the standard error.</summary>
+    public void Note(string line) => Io.Error.WriteLine("kvctl: " + line);
+}
