@@ -7,12 +7,16 @@ using RaftStore.Storage;
 namespace RaftStore.Server;
 
 /// <summary>The executable <c>raftstore</c>.</summary>
-public static partial class Program
+public sealed partial class Program
 {
     private const int SettingsExitCode = 2;
     private const int DataDirectoryExitCode = 3;
     private const int LogExitCode = 4;
     private const int InvariantExitCode = 5;
+
+    private Program()
+    {
+    }
 
     /// <summary>Runs one node until it is told to stop.</summary>
     /// <returns>The contract's exit code.</returns>
@@ -48,12 +52,8 @@ public static partial class Program
         }
         catch (IOException exception)
         {
-            // The web server's way of saying that an address cannot be bound; what it says names the address.
-            throw new SettingsException($"{exception.Message} Stop what uses it, or choose another --listen.");
-        }
-        catch (System.Net.Sockets.SocketException exception)
-        {
-            throw new SettingsException($"A port cannot be bound (--listen {string.Join(',', settings.Listen)}, --peer-listen {settings.PeerListen}): {exception.Message}. Stop what uses it, or choose another.");
+            // An address of --listen or --peer-listen cannot be bound; the message names it.
+            throw new SettingsException($"{exception.Message.TrimEnd('.')}. Stop what uses the address, or choose another by --listen or --peer-listen.");
         }
 
         ServerLog.Listening(logger, string.Join(", ", app.Urls));

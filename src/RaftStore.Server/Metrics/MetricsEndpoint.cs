@@ -23,6 +23,7 @@ internal sealed class MetricsEndpoint(NodeHost host, HttpMetrics http, CommonHea
         if (host.Node is { } node)
         {
             WriteRaft(text, node.Status);
+            WriteWork(text, node.Counters);
             WriteStore(text, node.View);
         }
 
@@ -62,6 +63,29 @@ internal sealed class MetricsEndpoint(NodeHost host, HttpMetrics http, CommonHea
         {
             text.Single("raftstore_raft_staleness_seconds", "gauge", "Upper bound on how old a stale read here would be.", Math.Max(0, NodeRuntime.NowMs - status.FreshAsOfMs) / 1e3);
         }
+    }
+
+    private static void WriteWork(PrometheusText text, in NodeCounters counters)
+    {
+        text.Single("raftstore_raft_campaigns_total", "counter", "Elections that this node stood in.", counters.Campaigns);
+        text.Single("raftstore_raft_leader_changes_total", "counter", "Times that another leader, or none, was known than before.", counters.LeaderChanges);
+        text.Single("raftstore_raft_proposals_total", "counter", "Commands appended to this node's log as leader.", counters.Proposals);
+        text.Single("raftstore_raft_applied_batches_total", "counter", "Sealed batches applied; entries divided by batches is the size of a group commit.", counters.AppliedBatches);
+        text.Single("raftstore_raft_applied_entries_total", "counter", "Entries applied.", counters.AppliedEntries);
+        text.Single("raftstore_raft_appends_dropped_total", "counter", "AppendEntries not taken because this node's log had no space.", counters.AppendsDropped);
+        text.Single("raftstore_reads_confirmed_total", "counter", "Reads told that they may go on.", counters.ConfirmedReads);
+        text.Single("raftstore_read_rounds_total", "counter", "Confirmations asked for; each serves every read that waited.", counters.ReadRounds);
+        text.Single("raftstore_writes_forwarded_total", "counter", "Writes sent to the leader.", counters.ForwardedWrites);
+        text.Single("raftstore_writes_served_for_peers_total", "counter", "Writes proposed for other members.", counters.ForwardedWritesServed);
+        text.Single("raftstore_writes_refused_total", "counter", "Writes refused for want of space in a queue, a table or on the disk.", counters.RefusedWrites);
+        text.Single("raftstore_writes_timed_out_total", "counter", "Writes whose time was over.", counters.TimedOutWrites);
+        text.Single("raftstore_waiters", "gauge", "Requests waiting for the cluster now.", counters.Waiters);
+        text.Single("raftstore_snapshots_taken_total", "counter", "Snapshots written.", counters.SnapshotsTaken);
+        text.Single("raftstore_snapshots_sent_total", "counter", "Snapshots that a follower installed.", counters.SnapshotsSent);
+        text.Single("raftstore_snapshots_installed_total", "counter", "Snapshots received and installed.", counters.SnapshotsInstalled);
+        text.Single("raftstore_node_frames_sent_total", "counter", "Frames handed to the peer connections.", counters.FramesSent);
+        text.Single("raftstore_node_frames_dropped_total", "counter", "Frames that a peer connection did not take, or that found the input queue full.", counters.FramesDropped);
+        text.Single("raftstore_node_frames_refused_total", "counter", "Frames that were no frames of a member.", counters.FramesRefused);
     }
 
     private static void WriteStore(PrometheusText text, KvView view)

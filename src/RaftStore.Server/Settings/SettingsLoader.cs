@@ -44,7 +44,7 @@ internal static class SettingsLoader
     {
         foreach (SettingDefinition definition in SettingDefinitions.All.Where(definition => definition.IsNotThereYet && reader.Has(definition.Name)))
         {
-            throw reader.Refuse(definition.Name, "is not there yet in this version: leave it out; a cluster is formed by --cluster.");
+            throw reader.Refuse(definition.Name, "is not there yet in this version: leave it out. A cluster is formed by --cluster.");
         }
 
         bool insecure = reader.Switch("insecure");
