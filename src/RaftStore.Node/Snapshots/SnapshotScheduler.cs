@@ -117,6 +117,7 @@ internal sealed class SnapshotScheduler
         if (ended.IsInstalled)
         {
             _context.Tallies.SnapshotsSent++;
+            _context.Core.SnapshotDelivered(ended.Peer);
         }
         else if (_context.IsLeader)
         {
