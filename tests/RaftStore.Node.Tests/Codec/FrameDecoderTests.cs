@@ -37,7 +37,7 @@ public sealed class FrameDecoderTests
         InstallSnapshot chunk = Assert.IsType<InstallSnapshot>(Decode(FrameSamples.Bytes(FrameSamples.Chunk())));
 
         Assert.Equal((new EntryId(5, 6), 1234L, 100L), (chunk.Snapshot.LastIncluded, chunk.Snapshot.ClusterTimeMs, chunk.Snapshot.LengthBytes));
-        Assert.Equal(FrameSamples.Members.Voters, chunk.Snapshot.Configuration.Voters);
+        Assert.Equal(FrameSamples.Members.Voters.AsEnumerable(), chunk.Snapshot.Configuration.Voters.AsEnumerable());
         Assert.Equal(10, chunk.OffsetBytes);
         Assert.Equal("ABABABAB", Convert.ToHexString(chunk.Data.Span));
     }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using RaftStore.Kv;
 using RaftStore.Node.Cluster;
 using RaftStore.Node.Codec;
