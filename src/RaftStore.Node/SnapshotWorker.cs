@@ -91,7 +91,7 @@ public sealed class SnapshotWorker
         }
         else
         {
-            worked = _receiver.LoadNext() || _senders.SendNext(nowMs);
+            worked = LoadNext() || _senders.SendNext(nowMs);
         }
 
         lock (_gate)
@@ -143,6 +143,17 @@ public sealed class SnapshotWorker
             _waitingChunks -= order is ReceiveOrder ? 1 : 0;
             return order;
         }
+    }
+
+    private bool LoadNext()
+    {
+        bool worked = _receiver.LoadNext();
+        if (worked && !_receiver.IsLoading)
+        {
+            _senders.SnapshotWritten();
+        }
+
+        return worked;
     }
 
     private void Carry(object order, long nowMs)

@@ -209,6 +209,7 @@ internal sealed class PumpPass
 
         _nextTickMs = _context.NowMs + TickMs;
         _core.Tick(_context.NowMs);
+        _log.LookAtSpace();
         _snapshots.Tick();
         _inquiries.Tick();
         _context.Deadlines.Advance(_context.NowMs, _due);

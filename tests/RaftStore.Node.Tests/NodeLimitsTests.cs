@@ -1,0 +1,196 @@
+using RaftStore.Node.Tests.Harness;
+using RaftStore.Raft;
+
+namespace RaftStore.Node.Tests;
+
+public sealed class NodeLimitsTests
+{
+    [Fact]
+    public void Write_BeyondTheWaitersMax_IsRefusedAtOnceAndTheRestIsServed()
+    {
+        TestCluster cluster = new(1, options => With(options, waitersMax: 10));
+        TestNode node = cluster.RunUntilLeader();
+
+        List<ValueTask<WriteOutcome>> writes = [.. Enumerable.Range(0, 12).Select(i => cluster.Write(node, $"k{i}", "v"))];
+
+        Assert.All(writes[10..], write => Assert.Equal((WriteCertainty.NotApplied, RefusalReason.Overloaded), Ends(TestCluster.Result(write))));
+        Assert.All(writes[..10], write => Assert.Equal(WriteCertainty.Applied, cluster.Await(write).Certainty));
+        Assert.Equal(0, node.Node.Counters.Waiters);
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(node, "again", "v")).Certainty);
+    }
+
+    [Fact]
+    public void Write_BeyondTheInputBytes_IsRefusedAtOnce()
+    {
+        TestCluster cluster = new(1, options => With(options, inputBytesMax: 1000));
+        TestNode node = cluster.RunUntilLeader();
+
+        ValueTask<WriteOutcome> first = cluster.Write(node, "a", new string('x', 800));
+        ValueTask<WriteOutcome> second = cluster.Write(node, "b", new string('x', 800));
+
+        Assert.Equal((WriteCertainty.NotApplied, RefusalReason.Overloaded), Ends(TestCluster.Result(second)));
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(first).Certainty);
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(node, "b", new string('x', 800))).Certainty);
+    }
+
+    [Fact]
+    public void ConfirmRead_BeyondTheWaitersMax_IsRefusedAtOnce()
+    {
+        TestCluster cluster = new(3, options => With(options, waitersMax: 1));
+        TestNode node = cluster.RunUntilLeader();
+
+        ValueTask<RefusalReason> first = node.Node.ConfirmReadAsync(cluster.NowMs + 1000);
+        ValueTask<RefusalReason> second = node.Node.ConfirmReadAsync(cluster.NowMs + 1000);
+
+        Assert.Equal(RefusalReason.Overloaded, TestCluster.Result(second));
+        Assert.Equal(RefusalReason.None, cluster.Await(first));
+    }
+
+    [Fact]
+    public void Write_WithTooManyBytesUnapplied_IsRefusedAndTheCounterReturnsToZero()
+    {
+        TestCluster cluster = new(3, options => With(options, raft: new RaftOptions { Id = options.Raft.Id, Seed = options.Raft.Seed, UnappliedBytesMax = 4000 }));
+        TestNode leader = cluster.RunUntilLeader();
+        leader.IsDiskStalled = true;
+        List<ValueTask<WriteOutcome>> writes = [.. Enumerable.Range(0, 8).Select(i => cluster.Write(leader, $"k{i}", new string('x', 900)))];
+        cluster.Settle();
+
+        List<ValueTask<WriteOutcome>> refused = [.. writes.Where(write => write.IsCompleted)];
+        Assert.Equal(4, refused.Count);
+        Assert.All(refused, write => Assert.Equal((WriteCertainty.NotApplied, RefusalReason.Overloaded), Ends(TestCluster.Result(write))));
+
+        leader.IsDiskStalled = false;
+        Assert.All(writes.Except(refused), write => Assert.Equal(WriteCertainty.Applied, cluster.Await(write).Certainty));
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(leader, "again", new string('x', 900))).Certainty);
+    }
+
+    [Fact]
+    public void Write_ForwardedToALeaderThatIsFull_IsNotApplied()
+    {
+        TestCluster cluster = new(3, options => With(options, inputBytesMax: 1000));
+        TestNode leader = cluster.RunUntilLeader();
+        leader.IsPaused = true;
+        List<ValueTask<WriteOutcome>> writes = [.. cluster.Followers.Select(follower => cluster.Write(follower, "a", new string('x', 800)))];
+
+        // Both reach the leader's queue before its pump runs; there is room for one.
+        cluster.Settle();
+        leader.IsPaused = false;
+        cluster.Settle();
+
+        WriteOutcome[] outcomes = [.. writes.Select(TestCluster.Result)];
+        Assert.Single(outcomes, outcome => outcome.Certainty == WriteCertainty.Applied);
+        Assert.Single(outcomes, outcome => Ends(outcome) == (WriteCertainty.NotApplied, RefusalReason.Overloaded));
+        Assert.Equal(0, leader.Node.Counters.Waiters);
+    }
+
+    [Fact]
+    public void Write_DiskFull_IsNotAppliedWhileReadsAndVotesGoOn()
+    {
+        TestCluster cluster = new(3, segmentBytes: 256 << 10);
+        TestNode leader = cluster.RunUntilLeader();
+        leader.Disk.CapacityBytes = leader.Disk.UsedBytes;
+        WriteOutcome outcome = default;
+        for (int i = 0; i < 200 && outcome.Reason == RefusalReason.None; i++)
+        {
+            outcome = cluster.Await(cluster.Write(leader, $"k{i}", new string('x', 4000)));
+        }
+
+        Assert.Equal((WriteCertainty.NotApplied, RefusalReason.DiskFull), Ends(outcome));
+        Assert.False(leader.Status.HasLogSpace);
+        Assert.Equal(RefusalReason.None, cluster.Await(leader.Node.ConfirmReadAsync(cluster.NowMs + 1000)));
+        Assert.Equal(RefusalReason.DiskFull, cluster.Await(cluster.Write(cluster.Followers[0], "f", "v")).Reason);
+
+        // It can still vote: the others elect without it, and it follows.
+        long term = leader.Status.Term;
+        cluster.Isolate(leader);
+        cluster.RunUntil(() => cluster.LeaderOrNull is TestNode next && next != leader, "another leader");
+        cluster.Heal();
+        cluster.RunUntil(() => leader.Status.Term > term && leader.Status.Leader == cluster.Leader.Id, "the full node follows");
+
+        leader.Disk.CapacityBytes = long.MaxValue;
+        cluster.RunUntil(() => leader.Status.HasLogSpace, "space again");
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(leader, "after", "1")).Certainty);
+        cluster.RunUntil(() => TestCluster.Get(leader, "after") == "1", "the full node catches up");
+    }
+
+    [Fact]
+    public void AppendEntries_OnAFollowerWithAFullDisk_AreDroppedAndHeartbeatsAnswered()
+    {
+        TestCluster cluster = new(3, segmentBytes: 256 << 10);
+        TestNode leader = cluster.RunUntilLeader();
+        TestNode full = cluster.Followers[0];
+        full.Disk.CapacityBytes = full.Disk.UsedBytes;
+        for (int i = 0; i < 150; i++)
+        {
+            Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(leader, $"k{i}", new string('x', 4000))).Certainty);
+        }
+
+        cluster.Run(2000);
+        Assert.False(full.Status.HasLogSpace);
+        Assert.True(full.Node.Counters.AppendsDropped > 0);
+        Assert.Equal(leader.Id, full.Status.Leader);
+        Assert.Same(leader, cluster.Leader);
+
+        full.Disk.CapacityBytes = long.MaxValue;
+        cluster.RunUntil(() => full.Status.AppliedIndex == leader.Status.AppliedIndex, "the follower catches up");
+        Assert.Equal(leader.Node.View.Hash, full.Node.View.Hash);
+    }
+
+    [Fact]
+    public void Shutdown_Begun_RefusesNewCallersAndFinishesTheOthers()
+    {
+        TestCluster cluster = new(3);
+        TestNode leader = cluster.RunUntilLeader();
+        ValueTask<WriteOutcome> before = cluster.Write(leader, "a", "1");
+
+        leader.Node.BeginShutdown();
+
+        Assert.Equal((WriteCertainty.NotApplied, RefusalReason.ShuttingDown), Ends(TestCluster.Result(cluster.Write(leader, "b", "2"))));
+        Assert.Equal(RefusalReason.ShuttingDown, TestCluster.Result(leader.Node.ConfirmReadAsync(cluster.NowMs + 1000)));
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(before).Certainty);
+    }
+
+    [Fact]
+    public void Write_ForwardedToALeaderThatShutsDown_WaitsForTheNextLeader()
+    {
+        TestCluster cluster = new(3);
+        TestNode leader = cluster.RunUntilLeader();
+        TestNode follower = cluster.Followers[0];
+        leader.Node.BeginShutdown();
+        ValueTask<WriteOutcome> write = cluster.Write(follower, "a", "1");
+        cluster.Run(300);
+        Assert.False(write.IsCompleted);
+
+        leader.Kill();
+
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(write).Certainty);
+    }
+
+    [Fact]
+    public void Receive_MoreThanTheQueueHolds_DropsFramesAndSaysNothing()
+    {
+        TestCluster cluster = new(3, segmentBytes: 64 << 20);
+        TestNode leader = cluster.RunUntilLeader();
+        TestNode follower = cluster.Followers[0];
+        follower.IsPaused = true;
+        byte[] large = Codec.FrameSamples.Bytes(RaftStore.Node.Codec.MessageEncoder.Encode(TestCluster.ClusterId, new AppendEntries(leader.Id, follower.Id, 1, EntryId.Zero, [EntryBatch.Seal(new EntryId(1, 1), 0, EntryKind.Command, [new byte[8 << 20]])], 0), out _));
+
+        for (int i = 0; i < 12; i++)
+        {
+            Assert.Null(follower.Node.Receive(leader.Id, PeerChannel.Bulk, large));
+        }
+
+        Assert.InRange(follower.Node.Counters.FramesDropped, 4, 5);
+    }
+
+    private static (WriteCertainty Certainty, RefusalReason Reason) Ends(WriteOutcome outcome) => (outcome.Certainty, outcome.Reason);
+
+    private static NodeOptions With(NodeOptions options, int waitersMax = 1000, long inputBytesMax = 1 << 20, RaftOptions? raft = null) => new()
+    {
+        Cluster = options.Cluster,
+        Raft = raft ?? options.Raft,
+        LogReserveBytes = options.LogReserveBytes,
+        WaitersMax = waitersMax,
+        InputBytesMax = inputBytesMax,
+    };
+}
