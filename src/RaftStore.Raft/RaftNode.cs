@@ -109,13 +109,9 @@ public sealed class RaftNode
     /// it has never heard from a leader.</summary>
     public long StalenessMs(long nowMs)
     {
-        if (_role is Leader { IsEstablished: true } leader)
+        if (_role is Leader leader && leader.QuorumAgeMs(nowMs) is >= 0 and long quorumAgeMs)
         {
-            long quorumAgeMs = leader.QuorumAgeMs(nowMs);
-            if (quorumAgeMs >= 0)
-            {
-                return _state.Voters.Length == 1 ? 0 : quorumAgeMs;
-            }
+            return quorumAgeMs;
         }
 
         return _state.Freshness.AsOfMs < 0 ? -1 : Math.Max(0, nowMs - _state.Freshness.AsOfMs);

@@ -30,6 +30,11 @@ internal sealed class Confirmations
     {
         _reads.StartRound(hasCommittedInTerm ? _state.CommitIndex : null);
         _roundStartMs[_reads.Round % RememberedRounds] = _state.NowMs;
+        if (hasCommittedInTerm && QuorumContactMs() is >= 0 and long contactMs)
+        {
+            _state.Freshness.Offer(contactMs, _state.CommitIndex, _state.Log.AppliedIndex);
+        }
+
         foreach (Progress follower in _replicator.Followers)
         {
             SendHeartbeat(follower, hasCommittedInTerm);

@@ -45,9 +45,9 @@ internal sealed class Leader : Role
 
     public override void Leave()
     {
-        if (IsEstablished && _confirmations.QuorumContactMs() is >= 0 and long contactMs)
+        if (FreshAsOfMs() is >= 0 and long asOfMs)
         {
-            State.Freshness.Prove(contactMs);
+            State.Freshness.Prove(asOfMs);
         }
 
         State.Outbox.Gathered.SnapshotsWanted.Clear();
@@ -177,8 +177,17 @@ internal sealed class Leader : Role
         }
     }
 
-    /// <summary>How long ago a quorum is known to have followed this leader, in milliseconds; -1 where that is not known yet.</summary>
-    public long QuorumAgeMs(long nowMs) => _confirmations.QuorumContactMs() is >= 0 and long contactMs ? Math.Max(0, nowMs - contactMs) : -1;
+    /// <summary>How long ago a quorum is known to have followed this leader, in milliseconds: its applied state is at most that old.
+    /// -1 where nothing follows from that: no quorum answered yet, or something committed is not applied here.</summary>
+    public long QuorumAgeMs(long nowMs)
+    {
+        if (FreshAsOfMs() is not (>= 0 and long asOfMs))
+        {
+            return -1;
+        }
+
+        return State.Voters.Length == 1 ? 0 : Math.Max(0, nowMs - asOfMs);
+    }
 
     /// <summary>What is known of every member, in order of their ids.</summary>
     public List<MemberProgress> DescribeProgress()
@@ -228,6 +237,9 @@ internal sealed class Leader : Role
             State.CommitTo(index);
         }
     }
+
+    // A leader whose own disk is slow may apply later than its followers: then it does not hold all that could be read elsewhere.
+    private long FreshAsOfMs() => IsEstablished && State.Log.AppliedIndex >= State.CommitIndex ? _confirmations.QuorumContactMs() : -1;
 
     private bool HasQuorumContact()
     {

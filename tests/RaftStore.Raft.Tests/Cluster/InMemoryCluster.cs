@@ -18,6 +18,7 @@ internal sealed class InMemoryCluster
     private readonly HashSet<(NodeId From, NodeId To)> _cuts = [];
     private readonly Dictionary<(NodeId From, NodeId To), TestSnapshot> _sending = [];
     private readonly Dictionary<NodeId, (EntryId Snapshot, long Bytes)> _receiving = [];
+    private readonly Dictionary<ReadId, long> _readFloors = [];
     private readonly Configuration _configuration;
     private readonly SafetyChecker _checker;
     private long _order;
@@ -141,6 +142,7 @@ internal sealed class InMemoryCluster
     public ReadId ReadIndex(TestMember member)
     {
         var id = new ReadId(++_nextRead);
+        _readFloors.Add(id, _checker.CommittedIndex);
         member.Raft!.ReadIndex(id);
         Pump(member);
         return id;
@@ -223,11 +225,16 @@ internal sealed class InMemoryCluster
 
             foreach (EntryBatch batch in ready.Committed)
             {
-                _checker.Applied(member, batch);
+                _checker.Applied(member, batch, NowMs);
                 member.Apply(batch);
             }
 
-            member.ConfirmedReads.AddRange(ready.ConfirmedReads);
+            foreach (ConfirmedRead read in ready.ConfirmedReads)
+            {
+                SafetyChecker.ReadConfirmed(member, read, _readFloors[read.Id]);
+                member.ConfirmedReads.Add(read);
+            }
+
             member.FailedReads.AddRange(ready.FailedReads.Select(failed => failed.Id));
             TakeSnapshotWhenDue(member);
             foreach (NodeId follower in ready.SnapshotsWanted)
@@ -256,12 +263,13 @@ internal sealed class InMemoryCluster
         {
             member.Raft!.Tick(NowMs);
             Pump(member);
+            _checker.CheckStaleness(member, NowMs);
             ResendSnapshots(member);
             ScheduleTick(member, life);
         }
     });
 
-    private void ScheduleWrite(TestMember member, long life) => Schedule(DiskMs, () =>
+    private void ScheduleWrite(TestMember member, long life) => Schedule(HangingDisks.Contains(member.Id) ? TickMs : DiskMs, () =>
     {
         if (!member.IsUp || member.LivesLived != life)
         {
@@ -274,13 +282,14 @@ internal sealed class InMemoryCluster
             return;
         }
 
-        foreach (Message answer in member.CompleteWrite())
+        (PersistRequest request, Message[] answers) = member.CompleteWrite();
+        _checker.Wrote(member, request);
+        foreach (Message answer in answers)
         {
             Send(answer);
         }
 
         Pump(member);
-        _checker.CheckLogMatching();
     });
 
     private void Send(Message message)

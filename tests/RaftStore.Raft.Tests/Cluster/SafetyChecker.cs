@@ -8,6 +8,8 @@ internal sealed class SafetyChecker(IReadOnlyList<TestMember> members)
     private readonly Dictionary<(long FirstIndex, long Term), (uint Crc, EntryId Before)> _batches = [];
     private readonly Dictionary<NodeId, (long Life, long Term, long Commit)> _lastSeen = [];
 
+    private readonly List<(long AtMs, long Index)> _history = [];
+
     public long HighestTerm { get; private set; }
 
     public long CommittedIndex { get; private set; }
@@ -30,7 +32,7 @@ internal sealed class SafetyChecker(IReadOnlyList<TestMember> members)
     }
 
     /// <summary>State Machine Safety: the same entry at the same index everywhere, and it is durable on a majority.</summary>
-    public void Applied(TestMember member, EntryBatch batch)
+    public void Applied(TestMember member, EntryBatch batch, long nowMs)
     {
         if (_committed.TryGetValue(batch.FirstIndex, out (long FirstIndex, long Term, uint Crc) known))
         {
@@ -40,31 +42,50 @@ internal sealed class SafetyChecker(IReadOnlyList<TestMember> members)
 
         _committed.Add(batch.FirstIndex, (batch.FirstIndex, batch.Term, batch.Crc));
         CommittedIndex = Math.Max(CommittedIndex, batch.LastIndex);
+        _history.Add((nowMs, CommittedIndex));
         int holders = members.Count(other => other.Disk.Holds(batch.Last) || other.Disk.Snapshot?.Metadata.LastIncluded.Index >= batch.LastIndex);
         Assert.True(holders >= (members.Count / 2) + 1, $"{batch.Last} is applied on node {member.Id} but durable on {holders} of {members.Count}");
     }
 
-    /// <summary>Log Matching over all durable logs: same index and term, same prefix.</summary>
-    public void CheckLogMatching()
+    /// <summary>Log Matching over all durable logs: same index and term, same batch and same entry before it, hence the same
+    /// prefix. Called for what was just written.</summary>
+    public void Wrote(TestMember member, PersistRequest request)
     {
-        foreach (TestMember member in members)
+        if (request.Batches.Count == 0)
         {
-            EntryId before = member.Disk.Base;
-            foreach (EntryBatch batch in member.Disk.Batches)
-            {
-                (uint Crc, EntryId Before) found = (batch.Crc, before);
-                if (_batches.TryGetValue((batch.FirstIndex, batch.Term), out (uint Crc, EntryId Before) known))
-                {
-                    Assert.True(known == found, $"node {member.Id} holds another batch at {batch.FirstIndex} of term {batch.Term}");
-                }
-                else
-                {
-                    _batches.Add((batch.FirstIndex, batch.Term), found);
-                }
-
-                before = batch.Last;
-            }
+            return;
         }
+
+        int place = member.Disk.Batches.Count - request.Batches.Count;
+        EntryId before = place == 0 ? member.Disk.Base : member.Disk.Batches[place - 1].Last;
+        foreach (EntryBatch batch in request.Batches)
+        {
+            (uint Crc, EntryId Before) found = (batch.Crc, before);
+            if (!_batches.TryAdd((batch.FirstIndex, batch.Term), found))
+            {
+                Assert.True(_batches[(batch.FirstIndex, batch.Term)] == found, $"node {member.Id} holds another batch at {batch.FirstIndex} of term {batch.Term}");
+            }
+
+            before = batch.Last;
+        }
+    }
+
+    /// <summary>A read that began now may not be given a lower index than this.</summary>
+    public static void ReadConfirmed(TestMember member, ConfirmedRead read, long floor)
+        => Assert.True(read.Index >= floor, $"node {member.Id} may read at {read.Index}, but {floor} was applied somewhere before the read began");
+
+    /// <summary>Staleness is an upper bound: everything applied anywhere before that moment is applied here.</summary>
+    public void CheckStaleness(TestMember member, long nowMs)
+    {
+        long stalenessMs = member.Raft!.StalenessMs(nowMs);
+        if (stalenessMs < 0)
+        {
+            return;
+        }
+
+        int place = _history.FindLastIndex(moment => moment.AtMs < nowMs - stalenessMs);
+        long index = place < 0 ? 0 : _history[place].Index;
+        Assert.True(member.Applied.Index >= index, $"node {member.Id} applied {member.Applied} and calls that {stalenessMs} ms old, but {index} was applied before");
     }
 
     /// <summary>Leader Completeness: what was ever committed is in the log of a leader of a later term.</summary>

@@ -29,7 +29,7 @@ internal sealed class TestMember(NodeId id, RaftOptions options, Configuration c
 
     public List<ReadId> FailedReads { get; } = [];
 
-    /// <summary>The highest index acknowledged by messages of this life; used to check that nothing more is claimed than is durable.</summary>
+    /// <summary>How often it was started; what was scheduled for an earlier life counts for nothing.</summary>
     public long LivesLived { get; private set; }
 
     public void Start(long nowMs, ulong seed)
@@ -72,14 +72,13 @@ internal sealed class TestMember(NodeId id, RaftOptions options, Configuration c
 
     public void Enqueue(PersistRequest request, Message[] answers) => _writes.Enqueue((request, answers));
 
-    /// <summary>The disk finishes the oldest request.</summary>
-    /// <returns>The messages that waited for it.</returns>
-    public Message[] CompleteWrite()
+    /// <summary>The disk finishes the oldest request; the answers waited for it.</summary>
+    public (PersistRequest Request, Message[] Answers) CompleteWrite()
     {
         (PersistRequest request, Message[] answers) = _writes.Dequeue();
         Disk.Complete(request);
         Raft!.Persisted(request.Token);
-        return answers;
+        return (request, answers);
     }
 
     public void Apply(EntryBatch batch)
