@@ -13,6 +13,9 @@ internal sealed class MemoryFileSystem : IFileSystem
     /// <summary>Bytes that files may have together.</summary>
     public long CapacityBytes { get; set; } = long.MaxValue;
 
+    /// <summary>While true every sync fails.</summary>
+    public bool FailsSyncs { get; set; }
+
     public long UsedBytes
     {
         get
@@ -159,6 +162,10 @@ internal sealed class MemoryFileSystem : IFileSystem
 
         public void DataSync()
         {
+            if (owner.FailsSyncs)
+            {
+                throw new StorageIoException("fdatasync", path, -1, 5, "input/output error");
+            }
         }
 
         public void Dispose()
