@@ -79,6 +79,7 @@ internal static class CommandRunner
         root.Subcommands.Add(DelCommand.Create(options, io));
         root.Subcommands.Add(ListCommand.Create(options, io));
         root.Subcommands.Add(StatusCommand.Create(options, io));
+        root.Subcommands.Add(BenchCommand.Create(options, io));
         return root;
     }
 

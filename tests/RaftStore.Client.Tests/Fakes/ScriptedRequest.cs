@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace RaftStore.Client.Tests.Fakes;
@@ -11,14 +12,14 @@ internal sealed record ScriptedRequest(string Method, string Target, IReadOnlyDi
     /// <summary>Reads one request from the front of <paramref name="bytes"/>; null while it is incomplete.</summary>
     public static ScriptedRequest? TryParse(List<byte> bytes)
     {
-        byte[] all = [.. bytes];
-        int headEnd = all.AsSpan().IndexOf("\r\n\r\n"u8);
+        ReadOnlySpan<byte> all = CollectionsMarshal.AsSpan(bytes);
+        int headEnd = all.IndexOf("\r\n\r\n"u8);
         if (headEnd < 0)
         {
             return null;
         }
 
-        string[] lines = Encoding.Latin1.GetString(all, 0, headEnd).Split("\r\n");
+        string[] lines = Encoding.Latin1.GetString(all[..headEnd]).Split("\r\n");
         string[] first = lines[0].Split(' ');
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (string line in lines.Skip(1))
@@ -34,7 +35,8 @@ internal sealed record ScriptedRequest(string Method, string Target, IReadOnlyDi
             return null;
         }
 
+        byte[] body = all[(headEnd + 4)..end].ToArray();
         bytes.RemoveRange(0, end);
-        return new ScriptedRequest(first[0], first[1], headers, all[(headEnd + 4)..end]);
+        return new ScriptedRequest(first[0], first[1], headers, body);
     }
 }
