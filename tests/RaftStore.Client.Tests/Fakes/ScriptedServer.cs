@@ -102,12 +102,12 @@ internal sealed class ScriptedServer : IDisposable
 
                 Reply reply = _script(request, Note(request));
                 await socket.SendAsync(reply.Bytes, _stop.Token);
-                if (reply.ThenHang)
+                while (reply.ThenHang && await socket.ReceiveAsync(buffer, _stop.Token) > 0)
                 {
-                    await Task.Delay(Timeout.Infinite, _stop.Token);
+                    // Whatever else the client may send stays unanswered, until it goes away.
                 }
 
-                if (reply.ThenClose)
+                if (reply.ThenClose || reply.ThenHang)
                 {
                     return;
                 }
