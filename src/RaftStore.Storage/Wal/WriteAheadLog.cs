@@ -193,7 +193,7 @@ public sealed class WriteAheadLog : IDisposable
         {
             if (_pool.NeedsSpare)
             {
-                _pool.BuildSlice();
+                _pool.BuildSlice(syncsEachSlice: true);
             }
 
             return true;
@@ -250,9 +250,9 @@ public sealed class WriteAheadLog : IDisposable
             _files.Delete(WalDirectory.SegmentPath(_directory, sequence));
         }
 
-        while (_segments.Count == 0 && _pool.NeedsSpare)
+        if (_segments.Count == 0)
         {
-            _pool.BuildSlice();
+            _pool.BuildNow();
         }
 
         if (mustReset)
