@@ -128,6 +128,7 @@ public sealed class LogWriter
     /// <exception cref="StorageIoException">A write or a sync failed: the node must stop (exit code 4).</exception>
     public LogCompletion? RunOnce()
     {
+        _log.CheckUsable();
         long purgeIndex;
         lock (_gate)
         {
