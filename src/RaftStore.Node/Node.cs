@@ -28,10 +28,11 @@ public sealed class Node
         _gate = new FrameDecoder(options.Cluster, options.Raft.Id);
         SnapshotFile? latest = start.Snapshots.Latest;
         SnapshotWorker = new SnapshotWorker(options, start.Snapshots, _inputs);
+        Core = new RaftNode(options.Raft, start.Initial);
         PumpContext context = new()
         {
             Options = options,
-            Core = new RaftNode(options.Raft, start.Initial),
+            Core = Core,
             Inputs = _inputs,
             Outbox = new Outbox(options.Cluster, transport, _tallies),
             Deadlines = new DeadlineWheel(start.Initial.NowMs),
@@ -154,6 +155,9 @@ public sealed class Node
     /// <returns>True where there was anything to do.</returns>
     /// <exception cref="RaftInvariantException">A safety rule is broken: the node must stop (exit code 5).</exception>
     public bool RunOnce(long nowMs) => _pass.Run(nowMs);
+
+    /// <summary>The consensus core, for a simulation that looks for broken rules between two runs.</summary>
+    internal RaftNode Core { get; }
 
     /// <summary>Ends <see cref="WaitForInput"/>, now and later. Any thread.</summary>
     internal void EndWaiting() => _inputs.Stop();

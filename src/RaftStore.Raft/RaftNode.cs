@@ -102,6 +102,9 @@ public sealed class RaftNode
     /// numbers out of range, a second leader in one term. Late messages are not among them.</summary>
     public long DroppedMessages => _state.DroppedMessages;
 
+    /// <summary>The log in memory, for a simulation that looks for broken rules between two steps.</summary>
+    internal RaftLog Log => _state.Log;
+
     /// <summary>What the leader knows of each member; empty on others. Made anew by each call.</summary>
     public IReadOnlyList<MemberProgress> Progress => _role is Leader leader ? leader.DescribeProgress() : [];
 

@@ -76,6 +76,21 @@ public sealed class SimulatedDisk : IFileSystem
         _operationsUntilError = -1;
     }
 
+    /// <summary>A disk of its own that holds what the platter holds: what a power cut now would leave that loses all it can.</summary>
+    public SimulatedDisk CopyOfPlatter()
+    {
+        SimulatedDisk copy = new(new RandomStream(0, "copy"));
+        copy._directories.UnionWith(_directories);
+        foreach ((string name, SimulatedFile file) in _durableNames)
+        {
+            SimulatedFile platter = file.CopyOfPlatter();
+            copy._names.Add(name, platter);
+            copy._durableNames.Add(name, platter);
+        }
+
+        return copy;
+    }
+
     /// <summary>The process is gone but the machine lives: nothing is lost, what was open is closed.</summary>
     public void ProcessKilled()
     {

@@ -76,6 +76,17 @@ internal sealed class SimulatedFile
         return lost;
     }
 
+    public SimulatedFile CopyOfPlatter()
+    {
+        SimulatedFile copy = new() { _content = (byte[])_content.Clone(), LengthBytes = _platterLength, _platterLength = _platterLength };
+        foreach ((int sector, byte[] platter) in _platterSectors)
+        {
+            platter.CopyTo(copy._content.AsSpan(sector * SectorBytes));
+        }
+
+        return copy;
+    }
+
     private void EnsureCapacity(int end)
     {
         if (end > _content.Length)

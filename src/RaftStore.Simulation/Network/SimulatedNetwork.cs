@@ -27,7 +27,7 @@ public sealed class SimulatedNetwork
     public NetworkFaults Faults { get; set; } = NetworkFaults.None;
 
     /// <summary>Called with each frame as it is sent, before its fate is drawn.</summary>
-    public Action<NodeId, NodeId, byte[]>? Sent { get; set; }
+    public Action<NodeId, NodeId, PeerChannel, byte[]>? Sent { get; set; }
 
     /// <summary>Frames sent, lost, replayed, and stopped by a cut.</summary>
     public (long Sent, long Lost, long Replayed, long Cut) Counts { get; private set; }
@@ -45,7 +45,7 @@ public sealed class SimulatedNetwork
     public void Send(NodeId from, NodeId to, PeerChannel channel, PeerFrame frame)
     {
         byte[] bytes = Flatten(frame);
-        Sent?.Invoke(from, to, bytes);
+        Sent?.Invoke(from, to, channel, bytes);
         (long sent, long lost, long replayed, long cut) = Counts;
         sent++;
         if (_random.PerMille(Faults.LossPerMille))

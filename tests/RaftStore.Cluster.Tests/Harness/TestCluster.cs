@@ -104,10 +104,7 @@ internal sealed class TestCluster : IDisposable
     public async Task<Answer> PutAsync(TestNode node, string key, string value)
     {
         Answer? answer = null;
-        await Eventually.HoldsAsync(
-            $"a put of {key} at {node.Name} succeeds",
-            async () => (answer = await node.Http.PutAsync(key, value)).Outcome == Outcome.Done,
-            () => $"The last answer: {answer}\n{Logs}");
+        await HoldsAsync($"a put of {key} at {node.Name} succeeds", async () => (answer = await node.Http.PutAsync(key, value)).Outcome == Outcome.Done);
         return answer!;
     }
 
@@ -115,10 +112,7 @@ internal sealed class TestCluster : IDisposable
     public async Task<Answer> GetAsync(TestNode node, string key)
     {
         Answer? answer = null;
-        await Eventually.HoldsAsync(
-            $"a get of {key} at {node.Name} succeeds",
-            async () => (answer = await node.Http.GetAsync(key)).Outcome == Outcome.Done,
-            () => $"The last answer: {answer}\n{Logs}");
+        await HoldsAsync($"a get of {key} at {node.Name} succeeds", async () => (answer = await node.Http.GetAsync(key)).Outcome == Outcome.Done);
         return answer!;
     }
 

@@ -1,0 +1,177 @@
+using RaftStore.Node;
+using RaftStore.Node.Codec;
+using RaftStore.Raft;
+
+namespace RaftStore.Simulation;
+
+/// <summary>What may never be seen, looked for after every step: one sentence a rule. Rules about single messages stand in
+/// <see cref="MessageRules"/>, rules about logs in <see cref="LogRules"/>, rules about what is on the platters in
+/// <see cref="PlatterRules"/>.</summary>
+internal sealed class ClusterInvariants
+{
+    private readonly World _world;
+    private readonly MessageRules _messages;
+    private readonly LogRules _logs;
+    private readonly PlatterRules _platters;
+    private readonly SortedDictionary<long, NodeId> _leaders = [];
+    private readonly SortedDictionary<long, string> _hashes = [];
+    private readonly SortedDictionary<NodeId, Observed> _last = [];
+    private readonly SortedDictionary<NodeId, NodeCounters> _counters = [];
+    private readonly SortedDictionary<string, long> _sightings = new(StringComparer.Ordinal);
+
+    public ClusterInvariants(World world)
+    {
+        _world = world;
+        _messages = new MessageRules(this);
+        _logs = new LogRules(this);
+        _platters = new PlatterRules(world);
+    }
+
+    /// <summary>How often each rare situation occurred: a batch of runs in which one never does tries less than it seems to.</summary>
+    public IReadOnlyDictionary<string, long> Sightings => _sightings;
+
+    public void Saw(string situation, long times = 1) => _sightings[situation] = _sightings.GetValueOrDefault(situation) + times;
+
+    public void FrameSent(NodeId from, NodeId to, PeerChannel channel, byte[] frame)
+    {
+        string? error = new FrameDecoder(_world.Cluster, to).TryDecode(from, channel, frame, out Message? message);
+        Check(error is null, $"{from} sends {to} a frame that it could not read: {error}");
+        _world.Trace.Note(Crc32C.Compute(frame));
+        _messages.Sent(_world.Machine(from), message!);
+    }
+
+    /// <summary>A process has started from what its disk held.</summary>
+    public void Started(SimulatedMachine machine)
+    {
+        _last.Remove(machine.Id);
+        _counters.Remove(machine.Id);
+        _messages.Started(machine);
+        _platters.Started(machine);
+        _logs.Look(machine, everything: true);
+    }
+
+    /// <summary>A pump has run.</summary>
+    public void AfterPump(SimulatedMachine machine)
+    {
+        RaftNode core = machine.Node!.Core;
+        Kv.KvView view = machine.Node.View;
+        Observed now = new(core.Role, core.Term, core.CommitIndex, core.AppliedIndex, view.AppliedIndex, view.Revision, view.CompactedRevision);
+        Observed before = _last.GetValueOrDefault(machine.Id) ?? new Observed(RaftRole.Follower, 0, 0, 0, 0, 0, 0);
+        if (now == before)
+        {
+            _logs.Look(machine, everything: false);
+            return;
+        }
+
+        _last[machine.Id] = now;
+        NoteSnapshots(machine);
+        _world.Trace.Note((now.Term << 32) ^ now.Commit);
+        CheckMonotony(machine.Id, before, now);
+        CheckOrder(machine.Id, core, now);
+        _logs.Look(machine, everything: false);
+        if (now.Role != before.Role)
+        {
+            ChangedRole(machine, before.Role, now);
+        }
+
+        if (now.ViewIndex != before.ViewIndex)
+        {
+            CheckHash(machine.Id, now.ViewIndex, view);
+            _platters.Shows(now.Revision, now.ViewIndex);
+        }
+    }
+
+    /// <summary>A log writer has run.</summary>
+    public void AfterSync(SimulatedMachine machine) => _world.Trace.Note(machine.Disk.Operations);
+
+    /// <summary>A client was told that its write is applied.</summary>
+    public void Acknowledged(long revision) => _platters.Acknowledged(revision);
+
+    public void AtEnd()
+    {
+        _world.Workload.CheckHistory();
+        Check(_world.Workload.HasConverged, $"a minute after everything was healed the cluster has not converged: {string.Join("; ", _world.Machines.Select(Describe))}");
+        foreach (SimulatedMachine machine in _world.Machines)
+        {
+            _platters.Inspect(machine);
+        }
+    }
+
+    public static void Check(bool holds, string message)
+    {
+        if (!holds)
+        {
+            throw new SimulationFailureException(message);
+        }
+    }
+
+    private static string Describe(SimulatedMachine machine) => machine.Node is not { } node
+        ? $"{machine.Id} is down"
+        : $"{machine.Id} {node.Core.Role} of term {node.Core.Term}, log to {node.Core.LastEntry}, durable {node.Core.DurableIndex}, commit {node.Core.CommitIndex}, applied {node.View.AppliedIndex}{(node.Status.HasLogSpace ? "" : ", log full")}";
+
+    // I5: term, commit, applied, revision and compacted revision never go back within one life of a process. What a restart may
+    // forget (commit and what follows from it) it forgets only down to what is durable, which Started looks at.
+    private static void CheckMonotony(NodeId id, Observed before, Observed now)
+    {
+        Check(now.Term >= before.Term, $"{id} goes back from term {before.Term} to {now.Term}");
+        Check(now.Commit >= before.Commit, $"{id} goes back from commit index {before.Commit} to {now.Commit}");
+        Check(now.Applied >= before.Applied && now.ViewIndex >= before.ViewIndex, $"{id} goes back from applied index {before.Applied}/{before.ViewIndex} to {now.Applied}/{now.ViewIndex}");
+        Check(now.Revision >= before.Revision, $"{id} goes back from revision {before.Revision} to {now.Revision}");
+        Check(now.Compacted >= before.Compacted, $"{id} goes back from compacted revision {before.Compacted} to {now.Compacted}");
+    }
+
+    // A node applies only what is committed and durable, and commits only what it has.
+    private static void CheckOrder(NodeId id, RaftNode core, Observed now)
+    {
+        Check(now.Commit <= core.LastEntry.Index, $"{id} has commit index {now.Commit} in a log that ends in {core.LastEntry}");
+        Check(now.Applied <= now.Commit && now.Applied <= core.DurableIndex, $"{id} applied {now.Applied} with commit index {now.Commit} and {core.DurableIndex} durable");
+        Check(core.DurableIndex <= core.LastEntry.Index, $"{id} has {core.DurableIndex} durable of a log that ends in {core.LastEntry}");
+        Check(now.ViewIndex == now.Applied, $"{id} shows index {now.ViewIndex}, but handed out {now.Applied}");
+    }
+
+    private void NoteSnapshots(SimulatedMachine machine)
+    {
+        NodeCounters now = machine.Node!.Counters;
+        NodeCounters before = _counters.GetValueOrDefault(machine.Id);
+        if (now.SnapshotsInstalled > before.SnapshotsInstalled)
+        {
+            Saw("snapshot installed");
+        }
+
+        if (now.SnapshotsTaken > before.SnapshotsTaken)
+        {
+            Saw("snapshot taken");
+        }
+
+        _counters[machine.Id] = now;
+    }
+
+    private void ChangedRole(SimulatedMachine machine, RaftRole before, Observed now)
+    {
+        _world.Trace.Tell($"{machine.Id} is {now.Role} of term {now.Term}");
+        Saw($"became {now.Role}");
+        if (before == RaftRole.Leader)
+        {
+            Saw("leader stepped down");
+        }
+
+        if (now.Role == RaftRole.Leader)
+        {
+            // I1: at most one leader per term, ever.
+            Check(_leaders.TryAdd(now.Term, machine.Id) || _leaders[now.Term] == machine.Id, $"{_leaders[now.Term]} and {machine.Id} both lead term {now.Term}");
+            _logs.BecameLeader(machine);
+        }
+    }
+
+    // I4 and I10: the same entry at the same index on all nodes, in order, once; so states at equal indexes are equal.
+    private void CheckHash(NodeId id, long index, Kv.KvView view)
+    {
+        string hash = view.Hash;
+        if (!_hashes.TryAdd(index, hash))
+        {
+            Check(_hashes[index] == hash, $"{id} has state hash {hash} at index {index}, where another had {_hashes[index]}");
+        }
+    }
+
+    private sealed record Observed(RaftRole Role, long Term, long Commit, long Applied, long ViewIndex, long Revision, long Compacted);
+}

@@ -1,0 +1,64 @@
+using RaftStore.Raft;
+
+namespace RaftStore.Simulation;
+
+/// <summary>What a message may say: no second vote in a term, and nothing that is not durable.</summary>
+internal sealed class MessageRules(ClusterInvariants invariants)
+{
+    private readonly SortedDictionary<(NodeId Voter, long Term), NodeId> _votes = [];
+    private readonly SortedDictionary<NodeId, long> _termSpoken = [];
+
+    public void Sent(SimulatedMachine sender, Message message)
+    {
+        switch (message)
+        {
+            case VoteRequest request:
+                // A candidate asks only once its own vote is durable.
+                Voted(sender.Id, request.Term, sender.Id);
+                Spoke(sender, request.Term);
+                break;
+            case VoteResponse { VoteGranted: true } response:
+                Voted(sender.Id, response.Term, response.To);
+                Spoke(sender, response.Term);
+                break;
+            case VoteResponse response:
+                Spoke(sender, response.Term);
+                invariants.Saw("vote denied");
+                break;
+            case PreVoteResponse { VoteGranted: false }:
+                invariants.Saw("pre-vote refused");
+                break;
+            case AppendEntriesResponse { Success: true } response:
+                // I9: no message claims more than is durable.
+                ClusterInvariants.Check(response.MatchIndex <= sender.Node!.Core.DurableIndex, $"{sender.Id} acknowledges {response.MatchIndex} with {sender.Node.Core.DurableIndex} durable");
+                Spoke(sender, response.Term);
+                break;
+            case AppendEntriesResponse:
+                invariants.Saw("append refused");
+                break;
+            case InstallSnapshot { IsLast: true }:
+                invariants.Saw("snapshot sent");
+                break;
+        }
+    }
+
+    /// <summary>I6, over restarts: a process never starts in an older term than it acknowledged in.</summary>
+    public void Started(SimulatedMachine machine)
+    {
+        long term = machine.Node!.Core.Term;
+        long spoken = _termSpoken.GetValueOrDefault(machine.Id);
+        ClusterInvariants.Check(term >= spoken, $"{machine.Id} starts in term {term}, though it voted or acknowledged in term {spoken}");
+    }
+
+    // I6: one vote per term, over all messages ever sent.
+    private void Voted(NodeId voter, long term, NodeId candidate)
+    {
+        if (!_votes.TryAdd((voter, term), candidate))
+        {
+            NodeId first = _votes[(voter, term)];
+            ClusterInvariants.Check(first == candidate, $"{voter} votes for {candidate} in term {term}, after it voted for {first}");
+        }
+    }
+
+    private void Spoke(SimulatedMachine sender, long term) => _termSpoken[sender.Id] = Math.Max(term, _termSpoken.GetValueOrDefault(sender.Id));
+}

@@ -1,0 +1,74 @@
+using RaftStore.Raft;
+using RaftStore.Storage;
+
+namespace RaftStore.Simulation;
+
+/// <summary>What must be on the platters: read with the product's own recovery, from a copy of each disk as it would be after a power
+/// cut that loses everything unsynced.</summary>
+internal sealed class PlatterRules
+{
+    /// <summary>Reading a platter costs far more than a step, so one acknowledgement in this many is looked into.</summary>
+    private const int AcknowledgementsOneIn = 8;
+
+    private readonly World _world;
+    private readonly RandomStream _random;
+    private readonly SortedSet<(long Revision, long Index)> _states = [(0, 0)];
+
+    public PlatterRules(World world)
+    {
+        _world = world;
+        _random = new RandomStream(world.Seed, "platters");
+    }
+
+    /// <summary>A machine shows this revision at this applied index.</summary>
+    public void Shows(long revision, long index) => _states.Add((revision, index));
+
+    /// <summary>I7: what was acknowledged is on a quorum of platters, not merely in memory.</summary>
+    public void Acknowledged(long revision)
+    {
+        if (!_random.OneIn(AcknowledgementsOneIn))
+        {
+            return;
+        }
+
+        // The entry lies after every index at which some machine was still at an older revision.
+        long index = _states.GetViewBetween((0, 0), (revision - 1, long.MaxValue)).Max.Index + 1;
+        int holders = _world.Machines.Count(other => HoldsOnPlatter(other, index));
+        int quorum = (_world.Machines.Count / 2) + 1;
+        ClusterInvariants.Check(holders >= quorum, $"revision {revision} was acknowledged, but only {holders} of {_world.Machines.Count} platters hold its entry {index}");
+    }
+
+    /// <summary>A process that starts has all that its platter holds, and nothing is wrong with what it holds.</summary>
+    public void Started(SimulatedMachine machine)
+    {
+        RecoveredLog onPlatter = Inspect(machine);
+        RaftNode core = machine.Node!.Core;
+        EntryId last = onPlatter.Batches.Count == 0 ? onPlatter.Base : onPlatter.Batches[^1].Last;
+        ClusterInvariants.Check(core.LastEntry == last, $"{machine.Id} starts with a log that ends in {core.LastEntry}, though its platter's ends in {last}");
+    }
+
+    /// <summary>Reads a platter.</summary>
+    public RecoveredLog Inspect(SimulatedMachine machine)
+    {
+        SimulatedDisk copy = machine.Disk.CopyOfPlatter();
+        try
+        {
+            using DataDirectory directory = DataDirectory.Open(copy, SimulatedMachine.DataPath);
+            SnapshotStore snapshots = SnapshotStore.Open(copy, directory.SnapshotPath, _world.Cluster);
+            EntryId snapshot = snapshots.Latest?.Metadata.LastIncluded ?? EntryId.Zero;
+            using WriteAheadLog log = WriteAheadLog.Open(copy, directory.WalPath, _world.Cluster, SimulatedMachine.Wal, snapshot, out RecoveredLog recovered);
+            return recovered;
+        }
+        catch (DataDirectoryException exception)
+        {
+            throw new SimulationFailureException($"the platter of {machine.Id} cannot be read, though nothing damaged it: {exception.Message}", exception);
+        }
+    }
+
+    private bool HoldsOnPlatter(SimulatedMachine machine, long index)
+    {
+        RecoveredLog log = Inspect(machine);
+        long last = log.Batches.Count == 0 ? log.Base.Index : log.Batches[^1].LastIndex;
+        return last >= index;
+    }
+}

@@ -1,0 +1,180 @@
+using System.Text;
+using RaftStore.Kv;
+using RaftStore.Node;
+
+namespace RaftStore.Simulation;
+
+/// <summary>A client with at most one request under way. It never sends a write a second time.</summary>
+internal sealed class SimulatedClient
+{
+    private const long RequestTimeoutMs = 3_000;
+
+    private readonly World _world;
+    private readonly Workload _workload;
+    private readonly int _number;
+    private SimulatedMachine? _machine;
+    private SimulatedRequest? _request;
+    private ValueTask<WriteOutcome> _write;
+    private ValueTask<RefusalReason> _read;
+    private long _begun;
+    private bool _isFinal;
+    private int _finalAnswers;
+
+    public SimulatedClient(World world, Workload workload, int number)
+    {
+        _world = world;
+        _workload = workload;
+        _number = number;
+    }
+
+    /// <summary>Set when only the last write and the last read are left to do.</summary>
+    public bool IsFinishing { get; set; }
+
+    /// <summary>True once both have been answered.</summary>
+    public bool IsFinished => _finalAnswers >= 2;
+
+    /// <summary>Plans the next request.</summary>
+    public void Think()
+    {
+        if (!IsFinished)
+        {
+            _world.Events.After(_workload.DrawThinkUs(), Send);
+        }
+    }
+
+    /// <summary>Takes the answer, where that machine has given one.</summary>
+    public void Poll(SimulatedMachine machine)
+    {
+        if (_request is null || machine != _machine)
+        {
+            return;
+        }
+
+        if (_request.Command is null ? _read.IsCompleted : _write.IsCompleted)
+        {
+            SimulatedRequest request = _request;
+            _request = null;
+            bool answered = request.Command is null ? TakeRead(request, _read.Result) : TakeWrite(request, _write.Result);
+            _finalAnswers += answered && _isFinal ? 1 : 0;
+            Think();
+        }
+    }
+
+    /// <summary>The machine is gone, and the answer with it.</summary>
+    public void MachineEnded(SimulatedMachine machine)
+    {
+        if (_request is null || machine != _machine)
+        {
+            return;
+        }
+
+        if (_request.Command is not null)
+        {
+            NoteUnknown(_request);
+        }
+
+        _request = null;
+        Think();
+    }
+
+    private void Send()
+    {
+        _machine = _workload.DrawMachine();
+        if (!_machine.IsUp)
+        {
+            Think();
+            return;
+        }
+
+        _isFinal = IsFinishing;
+        _request = !IsFinishing ? _workload.DrawRequest() : _finalAnswers == 0 ? _workload.LastWrite() : _workload.LastRead();
+        _begun = _workload.History.Begin();
+        long deadlineMs = _machine.NowMs + RequestTimeoutMs;
+        if (_request.Command is null)
+        {
+            _read = _machine.Node!.ConfirmReadAsync(deadlineMs);
+        }
+        else
+        {
+            _write = _machine.Node!.WriteAsync(_request.Command, deadlineMs);
+        }
+
+        _machine.PlanPump(0);
+    }
+
+    private bool TakeRead(SimulatedRequest request, RefusalReason refusal)
+    {
+        _world.Trace.Note(((long)_number << 8) + (long)refusal);
+        if (refusal != RefusalReason.None)
+        {
+            _workload.Counts.ReadsRefused++;
+            return false;
+        }
+
+        _workload.Counts.ReadsAnswered++;
+        KvView view = _machine!.Node!.View;
+        bool found = view.TryGet(Encoding.ASCII.GetBytes(request.Key!), view.Revision, out KvItem item);
+        _workload.History.ReadAnswered(request.Key!, found ? Encoding.ASCII.GetString(item.Value.Span) : null, found ? item.ModRevision : 0, view.Revision, _begun);
+        return true;
+    }
+
+    private bool TakeWrite(SimulatedRequest request, WriteOutcome outcome)
+    {
+        _world.Trace.Note(((long)_number << 8) + ((long)outcome.Certainty << 4) + (long)outcome.Reason);
+        switch (outcome.Certainty)
+        {
+            case WriteCertainty.Applied:
+                _workload.Counts.WritesApplied++;
+                NoteApplied(request, outcome.Result);
+                return true;
+            case WriteCertainty.NotApplied:
+                // Nothing is noted: a value that shows up all the same is one that no write explains.
+                _workload.Counts.WritesNotApplied++;
+                return false;
+            case WriteCertainty.Unknown:
+                NoteUnknown(request);
+                return false;
+            default:
+                throw new SimulationFailureException($"a write ended as {outcome.Certainty}");
+        }
+    }
+
+    private void NoteApplied(SimulatedRequest request, KvResult result)
+    {
+        if (result.Status == KvStatus.ConditionFailed)
+        {
+            KvItem? held = result.Previous;
+            _workload.History.ReadAnswered(request.Key!, held is { } item ? Encoding.ASCII.GetString(item.Value.Span) : null, held?.ModRevision ?? 0, result.Revision, _begun);
+        }
+        else if (result.Status != KvStatus.Done)
+        {
+            throw new SimulationFailureException($"a small write ended as {result.Status}");
+        }
+        else if (request.Value is null && result.Deleted == 0)
+        {
+            foreach (string key in KeysOf(request))
+            {
+                _workload.History.ReadAnswered(key, null, 0, result.Revision, _begun);
+            }
+        }
+        else
+        {
+            _world.Invariants.Acknowledged(result.Revision);
+            foreach (string key in KeysOf(request))
+            {
+                _workload.History.WriteAcknowledged(key, request.Value, result.Revision, _begun);
+            }
+        }
+    }
+
+    private void NoteUnknown(SimulatedRequest request)
+    {
+        _workload.Counts.WritesUnknown++;
+        foreach (string key in KeysOf(request))
+        {
+            _workload.History.WriteUnknown(key, request.Value);
+        }
+    }
+
+    private static IEnumerable<string> KeysOf(SimulatedRequest request) => request.Key is null ? Workload.AllKeys : [request.Key];
+}
