@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs simulated clusters: the product's own pump, log and state machine under drawn faults, in virtual time.
+#
+#   scripts/simulate.sh --seeds N [--first F]   N runs (2000 without arguments), with progress; exit code 6 if a rule broke
+#   scripts/simulate.sh --seed S                tells the story of one run; its last line is the trace hash
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+  sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  exit 0
+fi
+
+require_dotnet
+(($# > 0)) || set -- --seeds 2000
+project="$REPO/src/RaftStore.Simulation"
+with_build_lock dotnet build "$project" -c Release -v quiet -nologo -clp:NoSummary >&2
+exec dotnet "$project/bin/Release/net10.0/RaftStore.Simulation.dll" "$@"
