@@ -60,7 +60,7 @@ public sealed class KvStore
             KvCommandKind.Put => Put(decoded),
             KvCommandKind.Delete => Delete(decoded),
             KvCommandKind.DeleteRange => DeleteRange(decoded),
-            _ => throw new UnknownCommandException(FormattableString.Invariant($"Entry {index} cannot be applied: nothing carries out kind {(byte)decoded.Kind}.")),
+            _ => throw new KvInvariantException("a command was decoded that nothing carries out"),
         };
         _state.EndEntry();
         if (index % RecordedHashInterval == 0)

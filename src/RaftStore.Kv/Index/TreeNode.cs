@@ -6,9 +6,11 @@ namespace RaftStore.Kv.Index;
 /// <param name="height">1 for a leaf, and one more than its children's for any other.</param>
 internal abstract class TreeNode(long epoch, int height)
 {
-    /// <summary>Entries of a leaf, or children of an inner node, at most. A node is copied whole for the first change of each
-    /// epoch, mostly for a single put, so nodes are small: this many make a copy of about half a KiB.</summary>
-    internal const int Capacity = 32;
+    /// <summary>Entries of a leaf, or children of an inner node, at most. The first change of a node in each epoch copies all of it, and
+    /// with random keys that is for a single put. Measured, overwriting 300,000 random keys with 32 puts in an epoch: nodes of 16
+    /// allocate 1.4 KB a put, of 32 1.8 KB and of 64 2.6 KB, while a get takes the same time. Nodes of 8 still save 0.2 KB, for a tree
+    /// that is half again as deep.</summary>
+    internal const int Capacity = 16;
 
     /// <summary>What every node but the root holds at least. Being well below half of <see cref="Capacity"/>, it keeps a key that is put and
     /// deleted again and again from splitting and merging the same two nodes each time.</summary>
