@@ -30,6 +30,9 @@ internal sealed class VersionHistory
 
     internal KeyVersion Oldest => _slots[_start];
 
+    /// <summary>Dropped versions that this header's array still keeps in memory; fewer than it retains.</summary>
+    internal int DroppedInMemory => _start;
+
     /// <summary>The history with one newer version behind it. Applying thread.</summary>
     internal static VersionHistory Append(VersionHistory? history, KeyVersion replaced)
     {

@@ -183,6 +183,31 @@ public sealed class KvSnapshotTests
     }
 
     [Fact]
+    public void Store_LoadedWhileHistoryIsBehind_DropsOnAtTheSamePace()
+    {
+        KvStore straight = Bytes.Store(new KvLimits { HistoryAgeMs = 1_000, HistoryRevisionsMin = 0 });
+        List<KvStore> loaded = [];
+        for (int index = 1; index <= 120; index++)
+        {
+            byte[] command = index > 100 ? [] : index % 9 == 0 ? KvCommand.DeleteRange(KeyRange.From(default)) : KvCommand.Put(Bytes.Numbered("k", index % 7), "v"u8);
+            long timeMs = index > 100 ? 5_000 : 0;
+            foreach (KvStore store in (KvStore[])[straight, .. loaded])
+            {
+                store.Apply(index, timeMs, command);
+                store.Publish();
+                Assert.Equal(straight.Current.Hash, store.Current.Hash);
+            }
+
+            if (index > 95)
+            {
+                loaded.Add(Load(Write(straight.Current)));
+            }
+        }
+
+        Assert.Equal(straight.Current.Revision, straight.Current.CompactedRevision);
+    }
+
+    [Fact]
     public void WriteSnapshot_OfAnOldViewWhileTheStoreWentOn_IsThatViewsState()
     {
         KvStore store = Bytes.Store(BriefHistory);

@@ -34,6 +34,7 @@ public sealed class VersionHistoryTests
             if (history is not null)
             {
                 held.Add((history, [.. model]));
+                Assert.InRange(history.DroppedInMemory, 0, model.Count - 1);
             }
         }
 
