@@ -14,7 +14,6 @@ internal sealed class RaftLog
     // A ring: batch i of Count stands at (_head + i) mod length.
     private EntryBatch[] _ring = new EntryBatch[64];
     private int _head;
-    private long _baseClusterTimeMs;
     private long _appliedBytes;
 
     /// <summary>An empty log after <paramref name="start"/>, all of which is applied.</summary>
@@ -22,12 +21,15 @@ internal sealed class RaftLog
     {
         Base = start;
         AppliedIndex = start.Index;
-        _baseClusterTimeMs = clusterTimeMs;
+        BaseClusterTimeMs = clusterTimeMs;
         _catchUpBytes = catchUpBytes;
     }
 
     /// <summary>The entry just before the first one in memory. It is applied, hence committed: every later leader has it.</summary>
     public EntryId Base { get; private set; }
+
+    /// <summary>The cluster time of the batch that <see cref="Base"/> ends, in milliseconds.</summary>
+    public long BaseClusterTimeMs { get; private set; }
 
     /// <summary>How many batches are in memory.</summary>
     public int Count { get; private set; }
@@ -36,7 +38,7 @@ internal sealed class RaftLog
     public EntryId Last => Count == 0 ? Base : this[Count - 1].Last;
 
     /// <summary>The cluster time of the last batch, in milliseconds.</summary>
-    public long LastClusterTimeMs => Count == 0 ? _baseClusterTimeMs : this[Count - 1].ClusterTimeMs;
+    public long LastClusterTimeMs => Count == 0 ? BaseClusterTimeMs : this[Count - 1].ClusterTimeMs;
 
     /// <summary>The last entry that was handed out to be applied.</summary>
     public long AppliedIndex { get; private set; }
@@ -173,7 +175,7 @@ internal sealed class RaftLog
         _head = 0;
         Count = 0;
         Base = entry;
-        _baseClusterTimeMs = clusterTimeMs;
+        BaseClusterTimeMs = clusterTimeMs;
         AppliedIndex = entry.Index;
         UnappliedBytes = 0;
         _appliedBytes = 0;
@@ -183,7 +185,7 @@ internal sealed class RaftLog
     {
         EntryBatch oldest = _ring[_head];
         Base = oldest.Last;
-        _baseClusterTimeMs = oldest.ClusterTimeMs;
+        BaseClusterTimeMs = oldest.ClusterTimeMs;
         _appliedBytes -= oldest.LengthBytes;
         _ring[_head] = null!;
         _head = (_head + 1) & (_ring.Length - 1);

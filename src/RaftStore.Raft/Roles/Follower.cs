@@ -153,49 +153,55 @@ internal sealed class Follower(CoreState state) : Role(state)
             return true;
         }
 
-        RaftLog log = State.Log;
         foreach (EntryBatch batch in append.Batches)
         {
-            if (batch.LastIndex <= log.Base.Index)
-            {
-                continue;
-            }
-
-            if (batch.FirstIndex <= log.Last.Index)
-            {
-                if (batch.FirstIndex <= log.Base.Index)
-                {
-                    return false;
-                }
-
-                EntryBatch held = log[log.PlaceOf(batch.FirstIndex)];
-                if (held.Term == batch.Term)
-                {
-                    // Same index and term, hence the same batch (thesis §3.5, Log Matching); anything else is no batch of ours.
-                    if (held.FirstIndex != batch.FirstIndex || held.LastIndex != batch.LastIndex)
-                    {
-                        return false;
-                    }
-
-                    continue;
-                }
-
-                if (batch.FirstIndex <= State.CommitIndex || held.FirstIndex != batch.FirstIndex)
-                {
-                    return false;
-                }
-
-                State.TruncateFrom(batch.FirstIndex);
-            }
-
-            if (batch.Term < log.Last.Term || batch.ClusterTimeMs < log.LastClusterTimeMs)
+            if (!TryMerge(batch))
             {
                 return false;
             }
-
-            State.Append(batch);
         }
 
+        return true;
+    }
+
+    private bool TryMerge(EntryBatch batch)
+    {
+        RaftLog log = State.Log;
+        if (batch.FirstIndex <= log.Base.Index)
+        {
+            // Committed here: it is there already, or it is no batch of ours.
+            return batch.LastIndex < log.Base.Index || batch.Last == log.Base;
+        }
+
+        int place = log.PlaceOf(batch.FirstIndex);
+        if (place < log.Count)
+        {
+            EntryBatch held = log[place];
+            bool isSameRange = held.FirstIndex == batch.FirstIndex && held.LastIndex == batch.LastIndex;
+            if (held.Term == batch.Term)
+            {
+                // Same index and term, hence the same batch (thesis §3.5, Log Matching).
+                return isSameRange;
+            }
+
+            if (held.FirstIndex != batch.FirstIndex || batch.FirstIndex <= State.CommitIndex)
+            {
+                return false;
+            }
+        }
+
+        (long termBefore, long clusterTimeBefore) = place == 0 ? (log.Base.Term, log.BaseClusterTimeMs) : (log[place - 1].Term, log[place - 1].ClusterTimeMs);
+        if (batch.Term < termBefore || batch.ClusterTimeMs < clusterTimeBefore)
+        {
+            return false;
+        }
+
+        if (place < log.Count)
+        {
+            State.TruncateFrom(batch.FirstIndex);
+        }
+
+        State.Append(batch);
         return true;
     }
 

@@ -96,6 +96,10 @@ internal sealed class Leader : Role
 
                 _replicator.Revive(follower);
                 break;
+            case InstallSnapshotResponse response:
+                // The sender of the snapshot says when it is delivered; which one it was is remembered here.
+                follower.SnapshotIndex = Math.Max(follower.SnapshotIndex, response.LastIncluded.Index);
+                break;
             case ReadIndexRequest request:
                 if (!_confirmations.TryAdd(request.From, request.Id))
                 {
@@ -129,14 +133,8 @@ internal sealed class Leader : Role
 
     public override ProposeResult Propose(ReadOnlySpan<ReadOnlyMemory<byte>> commands)
     {
-        long bytes = 0;
-        foreach (ReadOnlyMemory<byte> command in commands)
-        {
-            bytes += EntryBatch.EntryHeaderBytes + command.Length;
-        }
-
         // What is unapplied falls to 0 whenever everything is applied, so a single proposal larger than the bound gets its turn.
-        if (State.Log.UnappliedBytes > 0 && State.Log.UnappliedBytes + bytes > State.Options.UnappliedBytesMax)
+        if (State.Log.UnappliedBytes > 0 && State.Log.UnappliedBytes + SealedBytes(commands) > State.Options.UnappliedBytesMax)
         {
             return new ProposeResult(ProposeStatus.Overloaded, 0, 0);
         }
@@ -144,7 +142,7 @@ internal sealed class Leader : Role
         long firstIndex = State.Log.Last.Index + 1;
         while (!commands.IsEmpty)
         {
-            int count = CountForOneBatch(commands);
+            int count = CountForOneBatch(commands, out _);
             State.Append(EntryBatch.Seal(new EntryId(State.Log.Last.Index + 1, State.Term), ClusterTimeMs, EntryKind.Command, commands[..count]));
             commands = commands[count..];
         }
@@ -209,18 +207,31 @@ internal sealed class Leader : Role
         return members;
     }
 
-    private static int CountForOneBatch(ReadOnlySpan<ReadOnlyMemory<byte>> commands)
+    private static long SealedBytes(ReadOnlySpan<ReadOnlyMemory<byte>> commands)
+    {
+        long bytes = 0;
+        while (!commands.IsEmpty)
+        {
+            commands = commands[CountForOneBatch(commands, out long length)..];
+            bytes += length;
+        }
+
+        return bytes;
+    }
+
+    private static int CountForOneBatch(ReadOnlySpan<ReadOnlyMemory<byte>> commands, out long lengthBytes)
     {
         int count = 0;
-        long length = EntryBatch.HeaderBytes;
+        lengthBytes = EntryBatch.HeaderBytes;
         foreach (ReadOnlyMemory<byte> command in commands)
         {
-            length += EntryBatch.EntryHeaderBytes + command.Length;
-            if (count > 0 && length > EntryBatch.SealBytes)
+            long longer = lengthBytes + EntryBatch.EntryHeaderBytes + command.Length;
+            if (count > 0 && longer > EntryBatch.SealBytes)
             {
                 break;
             }
 
+            lengthBytes = longer;
             count++;
         }
 

@@ -44,6 +44,9 @@ internal sealed class Progress(NodeId id, RaftOptions options, long nextIndex)
     /// <summary>What it last said it had applied.</summary>
     public long AppliedIndex { get; set; }
 
+    /// <summary>The last entry of the snapshot whose arrival it reported last; 0 before.</summary>
+    public long SnapshotIndex { get; set; }
+
     /// <summary>The highest commit index it was sent in a form that it could use.</summary>
     public long SentCommit { get; private set; }
 

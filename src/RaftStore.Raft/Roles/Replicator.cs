@@ -109,8 +109,19 @@ internal sealed class Replicator
         }
     }
 
-    /// <summary>Finds out again where the logs agree, beginning after what is acknowledged, or at the start of what is in memory.</summary>
-    public void Probe(Progress follower) => follower.BecomeProbe(Math.Max(follower.MatchIndex, _state.Log.Base.Index) + 1);
+    /// <summary>Finds out again where the logs agree; what was on the way counts as lost.</summary>
+    public void Probe(Progress follower) => follower.BecomeProbe(follower.State switch
+    {
+        // Where it was being asked.
+        ProgressState.Probe => follower.NextIndex,
+
+        // After what it acknowledged.
+        ProgressState.Replicate => follower.MatchIndex + 1,
+
+        // After the snapshot, or what it says it applied: a guess that its answer confirms or corrects.
+        ProgressState.Snapshot => 1 + (_state.Log.LastBoundary(Math.Max(follower.SnapshotIndex, follower.AppliedIndex), long.MaxValue)?.Index ?? 0),
+        _ => throw new InvalidOperationException($"unknown state {follower.State}"),
+    });
 
     // The follower named its last entry that can match. The leader goes to its own last entry that can: not after that index,
     // and not of a later term. Each round skips a whole term of one of the logs (thesis §3.5).
