@@ -16,6 +16,19 @@ public sealed class DocumentTests
             .Where(named => !Repository.Exists(named)).Select(named => $"{path}: {named}")));
     }
 
+    [Fact]
+    public void EveryFile_TheDocumentsItNames_AreInTheCheckout()
+    {
+        HashSet<string> documents = [.. Repository.Files(".md").Select(path => Path.GetFileName(path)!)];
+
+        Rule.AssertNone(Repository.Files(".cs", ".sh", ".md", ".csproj", ".props", ".proto").Where(path => !path.StartsWith("tests/RaftStore.House.Tests/", StringComparison.Ordinal))
+            .SelectMany(path => Markdown.DocumentNames(Repository.Read(path)).Where(name => !documents.Contains(name)).Select(name => $"{path}: {name}")));
+    }
+
+    [Fact]
+    public void DocumentNames_OfASample_AreFound()
+        => Assert.Equal(["FORMAT.md", "x-y.md"], Markdown.DocumentNames("// see FORMAT.md, and docs/x-y.md"));
+
     [Theory]
     [InlineData("README.md")]
     [InlineData("CHANGELOG.md")]

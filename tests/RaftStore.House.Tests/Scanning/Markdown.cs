@@ -15,6 +15,9 @@ internal static partial class Markdown
     public static IEnumerable<string> CodePaths(string text)
         => InlineCode().Matches(WithoutFences(text)).Select(match => match.Value.Trim('`')).Where(word => RepositoryPath().IsMatch(word));
 
+    /// <summary>The names of documents that a text of any kind mentions, without their directories.</summary>
+    public static IEnumerable<string> DocumentNames(string text) => DocumentName().Matches(text).Select(match => match.Value);
+
     /// <summary>The names by which its headings can be linked to, as code hosts form them.</summary>
     public static IReadOnlySet<string> Anchors(string text)
     {
@@ -50,6 +53,9 @@ internal static partial class Markdown
 
     [GeneratedRegex(@"^(src|tests|docs|scripts|bench)/[\w./-]+$")]
     private static partial Regex RepositoryPath();
+
+    [GeneratedRegex(@"[\w-]+\.md\b")]
+    private static partial Regex DocumentName();
 
     [GeneratedRegex(@"^ *```.*?^ *```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Fence();
