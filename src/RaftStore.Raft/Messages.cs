@@ -34,7 +34,7 @@ public sealed record AppendEntries(NodeId From, NodeId To, long Term, EntryId Pr
 /// <summary>The answer to <see cref="AppendEntries"/>; a success leaves only once what it acknowledges is durable.</summary>
 /// <param name="Success">The receiver held <paramref name="PrevLogIndex"/> and everything sent after it is durable.</param>
 /// <param name="PrevLogIndex">Which request this answers: the index of its PrevLog.</param>
-/// <param name="MatchIndex">On success PrevLog + what was sent, never more (catalogue: a duplicate that holds an old prefix).</param>
+/// <param name="MatchIndex">On success PrevLog + what was sent, never more: a late duplicate may hold an old prefix.</param>
 /// <param name="Hint">On refusal the last entry of the receiver that can match: nothing after its index does, and its term
 /// lets the leader skip a whole term a round (thesis §3.5, the optimisation that backtracks by terms).</param>
 public sealed record AppendEntriesResponse(NodeId From, NodeId To, long Term, bool Success, long PrevLogIndex, long MatchIndex, EntryId Hint)

@@ -3,7 +3,7 @@ using RaftStore.Raft;
 namespace RaftStore.Node.Pump;
 
 /// <summary>Keeps what failed at one leader from being tried there again at once; another leader, or another term, ends the
-/// pause (catalogue 69: a stale hint must not become a loop).</summary>
+/// pause: a stale hint must not become a loop.</summary>
 internal sealed class RetryPause
 {
     /// <summary>Longer than a round trip, shorter than anybody notices beside an election.</summary>

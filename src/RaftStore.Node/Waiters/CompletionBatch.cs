@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace RaftStore.Node.Waiters;
 
 /// <summary>Gathers what a pass of the pump finished and runs the callers' continuations on the thread pool: one hop for many,
-/// never one for each, and never on the pump's thread (reliability.md F8: a hop costs tens of microseconds).</summary>
+/// never one for each, and never on the pump's thread: a hop costs tens of microseconds.</summary>
 internal sealed class CompletionBatch
 {
     /// <summary>Continuations in one work item: few hops, yet a large batch is spread over the processors.</summary>

@@ -4,7 +4,7 @@ using RaftStore.Client.Tests.Fakes;
 
 namespace RaftStore.Client.Tests.Http;
 
-/// <summary>Leader hints save hops and cannot do harm (catalogue 69).</summary>
+/// <summary>Leader hints save hops and cannot do harm.</summary>
 public sealed class LeaderTrackingTests
 {
     private const string Written = """{"revision":7,"version":1,"count":0}""";

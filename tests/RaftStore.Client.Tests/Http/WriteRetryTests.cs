@@ -2,7 +2,7 @@ using RaftStore.Client.Tests.Fakes;
 
 namespace RaftStore.Client.Tests.Http;
 
-/// <summary>A write is repeated only when the attempt before certainly did nothing (catalogue 64 and 67).</summary>
+/// <summary>A write is repeated only when the attempt before certainly did nothing.</summary>
 public sealed class WriteRetryTests
 {
     private const string Written = """{"revision":7,"version":1}""";

@@ -152,7 +152,7 @@ public sealed class RaftLogTests
         Assert.Equal(log[0].LengthBytes, log.UnappliedBytes);
     }
 
-    // Mutant «uncommitted-size counter leaking», catalogue 80: whatever happened, it is the sum of what is there.
+    // Mutant «uncommitted-size counter leaking»: whatever happened, it is the sum of what is there.
     [Fact]
     public void RandomOperations_AgreeWithANaiveList()
     {

@@ -102,7 +102,7 @@ public sealed class Figure2AppendEntriesTests
     {
         Driver node = new Driver(logTerms: [1, 1, 1, 1]).Following(2, 2);
 
-        // Entries 3 and 4 may conflict with the leader's: this message vouches for entry 2 alone (catalogue 6).
+        // Entries 3 and 4 may conflict with the leader's: this message vouches for entry 2 alone.
         node.Step(Append(2, 1, 2, new EntryId(1, 1), 4, Batch(2, 1)));
         Assert.Equal(2, node.Raft.CommitIndex);
 
