@@ -12,7 +12,7 @@ namespace RaftStore.Server.Http;
 /// <summary><c>/v1/cluster</c> and <c>/v1/status</c>. Any thread.</summary>
 internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, CommonHeaders common)
 {
-    private static readonly long StartedMs = Environment.TickCount64;
+    private readonly long _startedMs = Environment.TickCount64;
 
     /// <summary>Answers <c>GET /v1/cluster</c>: what the leader knows of every member, or without one what this node knows.</summary>
     public async ValueTask<Problem?> ClusterAsync(HttpContext context, RequestTarget target)
@@ -130,7 +130,7 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
         json.WriteString("name"u8, settings.Name);
         json.WriteString("phase"u8, "forming"u8);
         json.WriteString("detail"u8, host.PhaseDetail);
-        json.WriteNumber("uptimeMs"u8, Environment.TickCount64 - StartedMs);
+        json.WriteNumber("uptimeMs"u8, Environment.TickCount64 - _startedMs);
         json.WriteString("version"u8, ServerVersion.Text);
     }
 
@@ -152,7 +152,7 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
         json.WriteNumber("compactedRevision"u8, view.CompactedRevision);
         json.WriteNumber("keys"u8, view.KeyCount);
         json.WriteNumber("bytes"u8, view.StoredBytes);
-        json.WriteNumber("uptimeMs"u8, Environment.TickCount64 - StartedMs);
+        json.WriteNumber("uptimeMs"u8, Environment.TickCount64 - _startedMs);
         json.WriteString("version"u8, ServerVersion.Text);
         json.WriteBoolean("hasLogSpace"u8, status.HasLogSpace);
         json.WriteStartObject("syncLatency"u8);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
@@ -105,13 +106,19 @@ internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
         }
 
         PipeWriter writer = response.BodyWriter;
+        if (item.Value.Length <= SliceBytes)
+        {
+            writer.Write(item.Value.Span);
+            return;
+        }
+
+        // Once an answer has begun, the server sends what is written after the last flush only where the answer is chunked: flush to the end.
         for (ReadOnlyMemory<byte> rest = item.Value; !rest.IsEmpty;)
         {
             int length = Math.Min(rest.Length, SliceBytes);
-            rest.Span[..length].CopyTo(writer.GetSpan(length));
-            writer.Advance(length);
+            writer.Write(rest.Span[..length]);
             rest = rest[length..];
-            if (!rest.IsEmpty && (await writer.FlushAsync()).IsCompleted)
+            if ((await writer.FlushAsync()).IsCompleted)
             {
                 return;
             }

@@ -96,6 +96,7 @@ internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
 
         if (http.ContentLength is null)
         {
+            // The server would count chunks against its limit with their framing, and so refuse values that are just within ours.
             LetTheRestDrain(context);
         }
 
@@ -127,10 +128,10 @@ internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
 
     /// <summary>Lifts the server's own limit on the body for this request. Whatever we refuse, the server then reads and throws away for
     /// at most five seconds, so that a client that sends all before it reads gets its answer and not a reset connection; none of it is
-    /// kept. Our own limit is held by counting.</summary>
+    /// kept. Our own limit is held by counting. A client that asked before sending sends nothing after a refusal: it is not waited for.</summary>
     private static void LetTheRestDrain(HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+        if (context.Request.Headers.Expect.Count == 0 && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
         {
             feature.MaxRequestBodySize = null;
         }

@@ -35,8 +35,9 @@ internal sealed class SettingsReader(IReadOnlyDictionary<string, SettingValue> v
     /// <summary>True where a switch is on.</summary>
     public bool Switch(string name) => Text(name) switch
     {
-        null or "false" => false,
-        "true" => true,
+        // JSON's own true and false come out of the file with a capital.
+        null or "false" or "False" => false,
+        "true" or "True" => true,
         _ => throw Refuse(name, "must be true or false."),
     };
 
