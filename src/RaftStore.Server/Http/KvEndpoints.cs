@@ -21,6 +21,7 @@ internal sealed class KvEndpoints
     private const int PooledRequestsMax = 1024;
 
     private readonly NodeHost _host;
+    private readonly CommonHeaders _common;
     private readonly KvReads _reads;
     private readonly KvLists _lists;
     private readonly KvWrites _writes;
@@ -30,6 +31,7 @@ internal sealed class KvEndpoints
     public KvEndpoints(NodeHost host, ServerSettings settings, CommonHeaders common)
     {
         _host = host;
+        _common = common;
         _reads = new KvReads(settings, common);
         _lists = new KvLists(_reads, common);
         _writes = new KvWrites(settings, common);
@@ -80,6 +82,7 @@ internal sealed class KvEndpoints
 
         if (request.Redirect && LeaderElsewhere(node) is { } leaderUrl)
         {
+            _common.Apply(context.Response);
             Redirects.Write(context, leaderUrl + target.PathAndQuery, isWrite: !isRead);
             return ValueTask.FromResult<Problem?>(null);
         }

@@ -90,7 +90,12 @@ internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
 
         if (http.ContentLength > settings.ValueBytesMax)
         {
-            LetTheRestDrain(context);
+            // A client that asked before sending (Expect) sends nothing after a refusal: nothing is waited for.
+            if (http.Headers.Expect.Count == 0)
+            {
+                LetTheRestDrain(context);
+            }
+
             return TooLarge();
         }
 
@@ -128,10 +133,10 @@ internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
 
     /// <summary>Lifts the server's own limit on the body for this request. Whatever we refuse, the server then reads and throws away for
     /// at most five seconds, so that a client that sends all before it reads gets its answer and not a reset connection; none of it is
-    /// kept. Our own limit is held by counting. A client that asked before sending sends nothing after a refusal: it is not waited for.</summary>
+    /// kept. Our own limit is held by counting.</summary>
     private static void LetTheRestDrain(HttpContext context)
     {
-        if (context.Request.Headers.Expect.Count == 0 && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
         {
             feature.MaxRequestBodySize = null;
         }
