@@ -117,13 +117,19 @@ public readonly record struct KvResult(KvStatus Status, long Revision, long Vers
             return false;
         }
 
-        result = new KvResult(
+        KvResult read = new(
             (KvStatus)source[1],
             Revision: BinaryPrimitives.ReadInt64LittleEndian(source[8..]),
             Version: BinaryPrimitives.ReadInt64LittleEndian(source[16..]),
             Deleted: BinaryPrimitives.ReadInt64LittleEndian(source[24..]),
             previous);
-        return result is { Revision: >= 0, Version: >= 0, Deleted: >= 0 };
+        if (read is not { Revision: >= 0, Version: >= 0, Deleted: >= 0 })
+        {
+            return false;
+        }
+
+        result = read;
+        return true;
     }
 
     private static bool TryReadItem(ReadOnlySpan<byte> source, out KvItem item)
