@@ -86,7 +86,7 @@ internal static class HandshakeRules
         if (welcome.Refusal != HelloRefusal.None)
         {
             string reason = welcome.Reason.Length <= HandshakeFrames.HelloBytesMax / 4 ? welcome.Reason : "";
-            throw new HandshakeException($"refused ({welcome.Refusal}): {reason}");
+            throw new HandshakeException($"refused ({welcome.Refusal}): {reason}", welcome.Refusal);
         }
 
         bool isMeant = string.Equals(welcome.Name, hello.TargetName, StringComparison.Ordinal)

@@ -12,13 +12,14 @@ internal sealed record PeerLimits
     /// <inheritdoc cref="VersionMin"/>
     public const uint VersionMax = 1;
 
-    /// <summary>Connections in their handshake at most, one more is closed at once: enough for every member of a large cluster to
-    /// reconnect all its channels at the same time, and a bound on what strangers can make this node hold.</summary>
+    /// <summary>Connections in their handshake at most; one more, and the oldest of them is closed. Enough for every member of a large
+    /// cluster to reconnect all its channels at the same time, and a bound on what strangers can make this node hold. A member is
+    /// through in milliseconds, so what is oldest is a stranger that says nothing.</summary>
     public const int HandshakesMax = 32;
 
     /// <summary>A frame up to this many bytes may be sent by the thread that made it, where nothing is queued before it: a kernel copy
     /// of this size costs less than waking another thread (10–25 µs).</summary>
-    public const int DirectBytesMax = 64 << 10;
+    public int DirectBytesMax { get; init; } = 64 << 10;
 
     /// <summary>Time for the whole handshake, in milliseconds.</summary>
     public int HandshakeTimeoutMs { get; init; } = 5000;

@@ -16,12 +16,14 @@ internal sealed class PeerListener : IDisposable
     private readonly Lock _gate = new();
     private readonly ManualResetEvent _stopped = new(initialState: false);
     private readonly HashSet<PeerSocket> _accepted = [];
+
+    /// <summary>Those of <see cref="_accepted"/> that are in their handshake, the oldest first.</summary>
+    private readonly List<PeerSocket> _handshaking = [];
     private readonly Socket _socket;
     private readonly PeerReception _reception;
     private readonly PeerMeter _meter;
     private readonly ILogger _log;
     private readonly Thread _thread;
-    private int _handshakes;
 
     /// <summary>Binds the port; connections wait until <see cref="Start"/>.</summary>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
@@ -72,7 +74,7 @@ internal sealed class PeerListener : IDisposable
         catch (Exception e) when (e is SocketException or FormatException)
         {
             socket?.Dispose();
-            throw new IOException($"Cannot listen for peers on {address}: {e.Message}. Choose another address with --peer-listen, or end what uses it.", e);
+            throw new IOException($"Cannot listen for peers on {address} (--peer-listen): {e.Message}", e);
         }
     }
 
@@ -103,18 +105,24 @@ internal sealed class PeerListener : IDisposable
 
     private void Take(Socket accepted)
     {
-        if (Interlocked.Increment(ref _handshakes) > PeerLimits.HandshakesMax)
-        {
-            Interlocked.Decrement(ref _handshakes);
-            accepted.Dispose();
-            _reception.NoteRefusal("somebody", $"{PeerLimits.HandshakesMax} connections are in their handshake already");
-            return;
-        }
-
         PeerSocket socket = new(accepted, _meter);
+        PeerSocket? oldest = null;
         lock (_gate)
         {
+            if (_handshaking.Count == PeerLimits.HandshakesMax)
+            {
+                oldest = _handshaking[0];
+                _handshaking.RemoveAt(0);
+            }
+
             _accepted.Add(socket);
+            _handshaking.Add(socket);
+        }
+
+        if (oldest is not null)
+        {
+            oldest.Dispose();
+            _reception.NoteRefusal(oldest.Remote, $"it was the oldest of {PeerLimits.HandshakesMax} that had not ended their handshake");
         }
 
         Thread thread = new(() => Serve(socket), maxStackSize: 256 << 10) { IsBackground = true, Name = $"from {socket.Remote}" };
@@ -123,17 +131,16 @@ internal sealed class PeerListener : IDisposable
 
     private void Serve(PeerSocket socket)
     {
-        HandshakeSlot slot = new(this);
         try
         {
             if (!_stopped.WaitOne(0))
             {
-                _reception.Serve(socket, slot.Release);
+                _reception.Serve(socket, () => EndHandshake(socket));
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The other side went away, or this node is stopping: there is nobody left to tell.
+            // The other side went away, or this node closed it: there is nobody left to tell.
         }
         catch (Exception e)
         {
@@ -141,8 +148,8 @@ internal sealed class PeerListener : IDisposable
         }
         finally
         {
-            slot.Release();
             socket.Dispose();
+            EndHandshake(socket);
             lock (_gate)
             {
                 _accepted.Remove(socket);
@@ -150,18 +157,11 @@ internal sealed class PeerListener : IDisposable
         }
     }
 
-    /// <summary>One place among the handshakes, given back once.</summary>
-    private sealed class HandshakeSlot(PeerListener listener)
+    private void EndHandshake(PeerSocket socket)
     {
-        private bool _isReleased;
-
-        public void Release()
+        lock (_gate)
         {
-            if (!_isReleased)
-            {
-                _isReleased = true;
-                Interlocked.Decrement(ref listener._handshakes);
-            }
+            _handshaking.Remove(socket);
         }
     }
 }

@@ -35,4 +35,7 @@ internal static partial class PeerLog
 
     [LoggerMessage(2009, LogLevel.Error, "Serving the connection from {Remote} failed and it was closed. This is a defect: please report it with this trace")]
     public static partial void ServingFailed(ILogger log, string remote, Exception exception);
+
+    [LoggerMessage(2010, LogLevel.Debug, "Not yet connected to {Peer} (id {PeerId}) for {Channel} at {Address}: {Why}")]
+    public static partial void NotYetConnected(ILogger log, string peer, NodeId peerId, PeerChannel channel, string address, string why);
 }

@@ -195,13 +195,13 @@ internal sealed class PeerSocket : IDisposable
         }
     }
 
-    /// <summary>Lets the kernel give up on a peer whose machine is gone within seconds rather than a quarter of an hour.</summary>
+    /// <summary>Lets the kernel give up on a peer whose machine is gone within seconds rather than a quarter of an hour. There is always
+    /// something unanswered to notice it by: keep-alives.</summary>
     private static void NoticeDeadPeers(Socket socket)
     {
         const int tcpLevel = 6;
         const int tcpUserTimeout = 18;
         const int unansweredMs = 10_000;
-        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         if (OperatingSystem.IsLinux())
         {
             socket.SetRawSocketOption(tcpLevel, tcpUserTimeout, BitConverter.GetBytes(unansweredMs));

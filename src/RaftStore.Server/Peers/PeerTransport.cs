@@ -113,8 +113,8 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
         LearnClientAddress(from, clientAddress);
         ProbePeer(from);
         PeerLog.Accepted(_log, name, from, channel, socket.Remote);
-        FrameReader reader = new(frame => events.Receive(from, channel, frame));
-        string? error = ReadFrames(socket, reader, out string why);
+        FrameCutter cutter = new(frame => events.Receive(from, channel, frame));
+        string? error = ReadFrames(socket, cutter, out string why);
         if (error is not null)
         {
             _meter.CountFrameRefused();
@@ -125,6 +125,8 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
             PeerLog.Ended(_log, name, from, channel, why);
         }
 
+        // A process that ends takes both directions with it; what this node has sent there is looked at before it waits for an answer.
+        ProbePeer(from);
         socket.Dispose();
         lock (_gate)
         {
@@ -159,20 +161,20 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
     }
 
     /// <returns>What is wrong with the bytes, or null where the connection merely ended.</returns>
-    private string? ReadFrames(PeerSocket socket, FrameReader reader, out string why)
+    private string? ReadFrames(PeerSocket socket, FrameCutter cutter, out string why)
     {
         try
         {
             while (true)
             {
-                int count = socket.Receive(reader.GetBuffer(), _limits.SilenceTimeoutMs);
+                int count = socket.Receive(cutter.GetBuffer(), _limits.SilenceTimeoutMs);
                 if (count <= 0)
                 {
                     why = count == 0 ? "the other side closed it" : $"nothing was heard for {_limits.SilenceTimeoutMs} ms";
                     return null;
                 }
 
-                if (reader.Advance(count) is { } error)
+                if (cutter.Advance(count) is { } error)
                 {
                     why = error;
                     return error;

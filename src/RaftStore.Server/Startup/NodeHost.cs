@@ -213,7 +213,7 @@ public sealed class NodeHost : IAsyncDisposable
                 return;
             }
 
-            RunningNode running = RunningNode.Start(_settings, _files, _directory!, identity, _network, Fail);
+            RunningNode running = RunningNode.Start(_settings, _files, _directory!, identity, _network, _log, Fail);
             Volatile.Write(ref _running, running);
             _reception!.Open(running.Transport);
         }

@@ -40,25 +40,26 @@ internal sealed class RunningNode : IDisposable
     /// <param name="directory">The open data directory; it stays the caller's.</param>
     /// <param name="identity">Its identity, formed.</param>
     /// <param name="network">What the peer connections need.</param>
+    /// <param name="log">Where to log what concerns the node itself.</param>
     /// <param name="onFatal">Called once where the node cannot go on.</param>
     /// <exception cref="DataDirectoryException">Something in the directory is damaged.</exception>
     public static RunningNode Start(
-        ServerSettings settings, IFileSystem files, DataDirectory directory, NodeIdentity identity, PeerNetwork network, Action<Exception> onFatal)
+        ServerSettings settings, IFileSystem files, DataDirectory directory, NodeIdentity identity, PeerNetwork network, ILogger log, Action<Exception> onFatal)
     {
         Stopwatch clock = Stopwatch.StartNew();
         RecoveredNode recovered = NodeRecovery.Recover(files, directory, identity, new WalOptions(), NodeRuntime.NowMs, NowMicroseconds);
         try
         {
-            LogRecovery(network.Log, identity, recovered, clock.ElapsedMilliseconds);
+            LogRecovery(log, identity, recovered, clock.ElapsedMilliseconds);
             Configuration members = recovered.Start.Initial.Configuration;
             PeerIdentity self = new(identity.Cluster, identity.Node, identity.Name, settings.Advertise);
             PeerTransport transport = new(self, members, member => AddressesOf(member, settings), network.Limits, network.Meter, network.Log);
             Node.Node node = new(MakeOptions(settings, identity), recovered.Start, transport);
             NodeRuntime runtime = new(node, recovered.Start.Log, onFatal);
-            RunningNode running = new(identity, node, transport, runtime, recovered.Log, network.Log);
+            RunningNode running = new(identity, node, transport, runtime, recovered.Log, log);
             runtime.Start();
             transport.Start(new PeerEvents(node.Receive, node.PeerConnected, node.PeerLost));
-            StartupLog.Running(network.Log, identity.Name, identity.Node, identity.Cluster, recovered.Found.HardState.Term, LastIndexOf(recovered.Found));
+            StartupLog.Running(log, identity.Name, identity.Node, identity.Cluster, recovered.Found.HardState.Term, LastIndexOf(recovered.Found));
             return running;
         }
         catch

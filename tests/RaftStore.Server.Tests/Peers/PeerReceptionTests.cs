@@ -136,7 +136,7 @@ public sealed class PeerReceptionTests
     }
 
     [Fact]
-    public void Port_MoreHandshakesThanAllowed_ClosesTheOneTooMany()
+    public void Port_FullOfSilentStrangers_ClosesTheOldestAndWelcomesAMember()
     {
         using PeerNodeHarness node = Start();
         List<Socket> silent = [];
@@ -148,19 +148,18 @@ public sealed class PeerReceptionTests
             }
 
             Eventually.True(() => node.Meter.Snapshot.ConnectionsOpen == PeerLimits.HandshakesMax, "all allowed handshakes are open");
-            using Socket tooMany = node.Connect();
-            Assert.True(PeerNodeHarness.IsClosedByOtherSide(tooMany));
-            Eventually.True(() => node.Meter.Snapshot.HandshakesRefused == 1, "it is counted");
+            using Socket member = Welcomed(node, PeerChannel.Control);
+
+            Assert.True(PeerNodeHarness.IsClosedByOtherSide(silent[0]));
+            Eventually.True(() => node.Meter.Snapshot.HandshakesRefused == 1, "the oldest is counted, and no other");
+            Assert.Equal(PeerLimits.HandshakesMax, node.Meter.Snapshot.ConnectionsOpen);
         }
         finally
         {
             silent.ForEach(socket => socket.Dispose());
         }
 
-        Eventually.True(() => node.Meter.Snapshot.ConnectionsOpen == 0, "the silent ones are gone");
-        using Socket member = node.Connect();
-        member.Send(HandshakeFrames.Encode(node.HelloFrom(2, PeerChannel.Control)));
-        Assert.Equal(HelloRefusal.None, PeerNodeHarness.ReadWelcome(member).Refusal);
+        Eventually.True(() => node.Meter.Snapshot.ConnectionsOpen == 0, "nothing is left open");
     }
 
     [Fact]

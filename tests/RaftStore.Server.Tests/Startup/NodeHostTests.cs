@@ -214,4 +214,43 @@ public sealed class NodeHostTests
         Assert.Equal(Node.WriteCertainty.NotApplied, outcome.Certainty);
         Assert.Equal(0, host.PeerCounters.ConnectionsOpen);
     }
+
+    [Theory]
+    [InlineData("identity.json")]
+    [InlineData("wal/hardstate")]
+    [InlineData("wal/0000000000000001.wal")]
+    public async Task Host_WithADamagedFile_IsRefusedAndNamesIt(string file)
+    {
+        await using HostCluster cluster = new(nodes: 1);
+        await cluster.StartAsync("n1");
+        cluster.AwaitLeader();
+        for (int i = 0; i < 10; i++)
+        {
+            await cluster.PutAsync("n1", $"key {i}", "value");
+        }
+
+        await cluster.StopAsync("n1");
+        Damage(Path.Combine(cluster.PathOf("n1"), file));
+
+        DataDirectoryException e = await Assert.ThrowsAsync<DataDirectoryException>(() => cluster.StartAsync("n1"));
+
+        Assert.EndsWith(file, e.Path, StringComparison.Ordinal);
+        Assert.Equal(3, NodeFailure.From(e).ExitCode);
+    }
+
+    private static void Damage(string path)
+    {
+        using FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite);
+
+        // Every byte of the first kilobytes but the very first: whatever copy or spare of something may be there, it goes too.
+        byte[] bytes = new byte[Math.Min(stream.Length, 16 << 10)];
+        stream.ReadExactly(bytes);
+        for (int i = 1; i < bytes.Length; i++)
+        {
+            bytes[i] ^= 0x55;
+        }
+
+        stream.Position = 0;
+        stream.Write(bytes);
+    }
 }

@@ -5,7 +5,7 @@ namespace RaftStore.Server.Peers;
 /// <summary>Cuts frames out of the bytes of one connection. A frame's memory is the receiver's to keep, so a chunk that frames were
 /// cut from is never written again: it is used up, and a new one takes its place. One thread.</summary>
 /// <remarks>Where a frame would begin, four zero bytes are a keep-alive of the connection, and no frame.</remarks>
-internal sealed class FrameReader
+internal sealed class FrameCutter
 {
     /// <summary>Bytes of a chunk: as many as stay below the large-object heap, which is collected with the oldest generation only.</summary>
     public const int ChunkBytes = 64 << 10;
@@ -24,7 +24,7 @@ internal sealed class FrameReader
     private int _ownFilled;
 
     /// <summary>Delivers whole frames to <paramref name="deliver"/>, which says what is wrong with one, or null.</summary>
-    public FrameReader(Func<ReadOnlyMemory<byte>, string?> deliver) => _deliver = deliver;
+    public FrameCutter(Func<ReadOnlyMemory<byte>, string?> deliver) => _deliver = deliver;
 
     /// <summary>The bytes of a keep-alive.</summary>
     public static ReadOnlyMemory<byte> KeepAlive { get; } = new byte[sizeof(int)];
