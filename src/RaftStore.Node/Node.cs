@@ -123,11 +123,8 @@ public sealed class Node
             return error;
         }
 
-        if (message is ForwardRequest request)
-        {
-            _inputs.Add(request);
-        }
-        else if (!_inputs.TryAddFrame(message!, frame.Length))
+        bool isTaken = message is ForwardRequest request ? _inputs.TryAdd(request, frame.Length) : _inputs.TryAddFrame(message!, frame.Length);
+        if (!isTaken)
         {
             _tallies.FrameDroppedAtGate();
         }
@@ -165,7 +162,7 @@ public sealed class Node
     /// <summary>Tells everybody who still waits that the node stops. Pump thread, as its last act.</summary>
     internal void AbandonWaiters() => _pass.Stop();
 
-    /// <summary>What is left to say of the cluster by a node that has stopped.</summary>
+    /// <summary>What a node that has stopped, or is asked too much, can say of the cluster.</summary>
     private ClusterView LastView()
     {
         NodeStatus status = Status;

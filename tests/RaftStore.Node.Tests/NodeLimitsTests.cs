@@ -114,6 +114,39 @@ public sealed class NodeLimitsTests
     }
 
     [Fact]
+    public void Write_ManyAtOnceWithLittleSpaceLeft_NeverFillsTheLogToTheBrim()
+    {
+        TestCluster cluster = new(1, segmentBytes: 256 << 10);
+        TestNode node = cluster.RunUntilLeader();
+        node.Disk.CapacityBytes = node.Disk.UsedBytes;
+
+        // Far more than there is room for, all in one pass: what fits is written, and the log's thread never runs out of space.
+        List<ValueTask<WriteOutcome>> writes = [.. Enumerable.Range(0, 300).Select(i => cluster.Write(node, $"k{i}", new string('x', 4000)))];
+        cluster.Run(6000);
+
+        List<WriteOutcome> outcomes = [.. writes.Select(TestCluster.Result)];
+        Assert.InRange(outcomes.Count(outcome => outcome.Certainty == WriteCertainty.Applied), 50, 150);
+        Assert.All(outcomes.Where(outcome => outcome.Certainty != WriteCertainty.Applied), outcome => Assert.Equal((WriteCertainty.NotApplied, RefusalReason.DiskFull), Ends(outcome)));
+        Assert.True(node.Log.ReservedBytes >= 64 << 10, $"{node.Log.ReservedBytes} bytes are left");
+    }
+
+    [Fact]
+    public void Write_TooLargeForTheSpaceLeft_IsRefusedAndSmallOnesAreServed()
+    {
+        TestCluster cluster = new(1, segmentBytes: 1 << 20);
+        TestNode node = cluster.RunUntilLeader();
+        node.Disk.CapacityBytes = node.Disk.UsedBytes;
+
+        ValueTask<WriteOutcome> large = cluster.Write(node, "large", new string('x', 4 << 20));
+        ValueTask<WriteOutcome> small = cluster.Write(node, "small", "x");
+
+        Assert.Equal((WriteCertainty.NotApplied, RefusalReason.DiskFull), Ends(cluster.Await(large)));
+        Assert.Contains(cluster.Await(small).Certainty, new[] { WriteCertainty.Applied, WriteCertainty.NotApplied });
+        cluster.Run(100);
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(node, "small", "x")).Certainty);
+    }
+
+    [Fact]
     public void AppendEntries_OnAFollowerWithAFullDisk_AreDroppedAndHeartbeatsAnswered()
     {
         TestCluster cluster = new(3, segmentBytes: 256 << 10);

@@ -12,6 +12,9 @@ internal sealed class InputQueue(NodeOptions options)
     /// protocol survives like any loss.</summary>
     private const long FrameBytesMax = 64L << 20;
 
+    /// <summary>Questions about the cluster that wait; nobody needs more answers than that a millisecond.</summary>
+    private const int InquiriesMax = 256;
+
     // A plain object rather than a Lock: the pump waits on it.
     private readonly object _gate = new();
     private object[] _filling = new object[256];
@@ -21,6 +24,7 @@ internal sealed class InputQueue(NodeOptions options)
     private int _waiters;
     private long _heldBytes;
     private long _frameBytes;
+    private int _inquiries;
     private bool _isClosed;
     private bool _isStopped;
     private bool _isPumpWaiting;
@@ -67,8 +71,10 @@ internal sealed class InputQueue(NodeOptions options)
         }
     }
 
-    /// <summary>Takes another member's writes; where there is a reason not to, the pump refuses them.</summary>
-    public void Add(ForwardRequest request)
+    /// <summary>Takes another member's writes, which came in a frame of that length; where there is a reason not to, the pump
+    /// refuses them.</summary>
+    /// <returns>False where they were dropped: too many bytes wait.</returns>
+    public bool TryAdd(ForwardRequest request, int frameBytes)
     {
         long bytes = 0;
         foreach (ForwardedCommand command in request.Commands)
@@ -78,7 +84,14 @@ internal sealed class InputQueue(NodeOptions options)
 
         lock (_gate)
         {
+            if (_frameBytes + frameBytes > FrameBytesMax)
+            {
+                return false;
+            }
+
+            _frameBytes += frameBytes;
             Add(new ForwardArrival(request, Admit(request.Commands.Count, bytes)));
+            return true;
         }
     }
 
@@ -108,17 +121,19 @@ internal sealed class InputQueue(NodeOptions options)
         }
     }
 
-    /// <summary>Takes a question, unless nobody will answer any more.</summary>
+    /// <summary>Takes a question, unless too many wait or nobody will answer any more.</summary>
     public bool TryAdd(ClusterInquiry inquiry)
     {
         lock (_gate)
         {
-            if (!_isStopped)
+            if (_isStopped || _inquiries == InquiriesMax)
             {
-                Add(inquiry);
+                return false;
             }
 
-            return !_isStopped;
+            _inquiries++;
+            Add(inquiry);
+            return true;
         }
     }
 
@@ -132,6 +147,7 @@ internal sealed class InputQueue(NodeOptions options)
             _takenCount = _filled;
             _filled = 0;
             _frameBytes = 0;
+            _inquiries = 0;
         }
 
         return _taken.AsSpan(0, _takenCount);

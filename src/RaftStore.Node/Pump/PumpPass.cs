@@ -128,9 +128,8 @@ internal sealed class PumpPass
             case ClusterStatusAnswer answer:
                 _inquiries.Take(answer);
                 break;
-            case AppendEntries { Batches.IsEmpty: false } when !_log.HasSpace:
-                // What is left of the disk is kept for votes; the leader probes until there is room again.
-                _context.Tallies.AppendsDropped++;
+            case AppendEntries { Batches.IsEmpty: false } append:
+                Take(append);
                 break;
             case InstallSnapshotResponse response:
                 _core.Step(response);
@@ -140,6 +139,20 @@ internal sealed class PumpPass
                 _core.Step(message);
                 break;
         }
+    }
+
+    private void Take(AppendEntries append)
+    {
+        int count = _log.CountThatFits(append.Batches);
+        if (count == 0)
+        {
+            // What is left of the disk is kept for votes; the leader probes until there is room again.
+            _context.Tallies.AppendsDropped++;
+            return;
+        }
+
+        // A prefix is a message that the leader might have sent as well; it sends the rest again.
+        _core.Step(count == append.Batches.Length ? append : append with { Batches = append.Batches[..count] });
     }
 
     private void Take(PeerChange change)

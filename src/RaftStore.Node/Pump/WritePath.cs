@@ -16,9 +16,9 @@ internal sealed class WritePath
     private readonly ForwardReplies _replies;
     private readonly Forwarder _forwarder;
 
-    // Writes of callers here that nobody has, and writes of other members that arrived in this pass.
+    // Writes that nobody has: of callers here, and where this node leads of other members too.
     private readonly WaiterList<WriteWaiter> _waiting = new();
-    private readonly WaiterList<WriteWaiter> _arrived = new();
+    private int _waitingOfOthers;
 
     // Writes in this node's log, by index, until what stands there is applied.
     private readonly WriteTable _proposed = new();
@@ -36,9 +36,6 @@ internal sealed class WritePath
         _replies = new ForwardReplies(context.Outbox, context.Core);
         _forwarder = new Forwarder(context, _waiting, Finish);
     }
-
-    /// <summary>True where a write waits for something to be done in this pass.</summary>
-    public bool HasWaiting => _waiting.Count > 0 || _arrived.Count > 0;
 
     /// <summary>A caller's write came.</summary>
     public void Take(WriteWaiter write)
@@ -73,7 +70,8 @@ internal sealed class WritePath
             }
             else
             {
-                _arrived.Add(RentFor(request, command));
+                _waiting.Add(RentFor(request, command));
+                _waitingOfOthers++;
             }
         }
     }
@@ -92,7 +90,7 @@ internal sealed class WritePath
     {
         if (_context.IsLeader)
         {
-            if (HasWaiting)
+            if (_waiting.Count > 0)
             {
                 Propose();
             }
@@ -100,11 +98,7 @@ internal sealed class WritePath
             return;
         }
 
-        while (_arrived.RemoveFirst() is WriteWaiter write)
-        {
-            Finish(write, WriteCertainty.NotApplied, RefusalReason.NoLeader);
-        }
-
+        RefuseOthers();
         _forwarder.Push();
     }
 
@@ -171,7 +165,7 @@ internal sealed class WritePath
         switch (write.Stage)
         {
             case WriteStage.Waiting:
-                ((WaiterList<WriteWaiter>)write.List!).Remove(write);
+                TakeOut(write);
                 Finish(write, WriteCertainty.NotApplied, RefusalReason.NoLeader);
                 break;
             case WriteStage.Proposed:
@@ -193,9 +187,9 @@ internal sealed class WritePath
     /// <summary>The node stops: nobody will be told anything later.</summary>
     public void Stop()
     {
-        while (_waiting.RemoveFirst() is WriteWaiter write)
+        while (_waiting.First is WriteWaiter write)
         {
-            Finish(write, WriteCertainty.NotApplied, RefusalReason.ShuttingDown);
+            Refuse(write, RefusalReason.ShuttingDown);
         }
 
         while (_proposed.First is WriteWaiter write)
@@ -236,27 +230,73 @@ internal sealed class WritePath
         _candidates.Clear();
     }
 
-    /// <summary>Takes everything that waits and for which there is room, in the order in which it came.</summary>
+    /// <summary>Takes what waits and for which there is room, in the order in which it came. What only has to wait for the disk goes
+    /// on waiting.</summary>
     private void Gather()
     {
         long room = _context.Options.Raft.UnappliedBytesMax - _context.Core.UnappliedBytes;
-        while ((_waiting.RemoveFirst() ?? _arrived.RemoveFirst()) is WriteWaiter write)
+        long cost = 0;
+        while (_waiting.First is WriteWaiter write)
         {
             long bytes = write.Command.Length + EntryBatch.EntryHeaderBytes;
-            if (!_log.HasSpace)
+            bool isFirst = _candidates.Count == 0;
+            if (bytes > room && (_context.Core.UnappliedBytes > 0 || !isFirst))
             {
-                Finish(write, WriteCertainty.NotApplied, RefusalReason.DiskFull);
+                Refuse(write, RefusalReason.Overloaded);
+                continue;
             }
-            else if (bytes > room && _context.Core.UnappliedBytes + _candidates.Count > 0)
+
+            bool isAlone = isFirst && _log.IsIdle;
+            long costWithIt = cost + LogState.CostOf(bytes);
+            bool fits = _log.HasSpaceFor(isAlone ? bytes : costWithIt);
+            if (!fits && isAlone)
             {
-                Finish(write, WriteCertainty.NotApplied, RefusalReason.Overloaded);
+                _log.Lacks(costWithIt);
             }
-            else
+
+            if (!_log.HasSpace || (!fits && isAlone))
             {
-                room -= bytes;
-                _candidates.Add(write);
+                Refuse(write, RefusalReason.DiskFull);
+                continue;
             }
+
+            if (!fits)
+            {
+                return;
+            }
+
+            cost = costWithIt;
+            TakeOut(write);
+            room -= bytes;
+            _candidates.Add(write);
         }
+    }
+
+    /// <summary>This node does not lead: nobody else's writes may wait here, since nothing is forwarded twice.</summary>
+    private void RefuseOthers()
+    {
+        for (WriteWaiter? write = _waiting.First; write is not null && _waitingOfOthers > 0;)
+        {
+            WriteWaiter? next = WaiterList<WriteWaiter>.After(write);
+            if (!write.IsLocal)
+            {
+                Refuse(write, RefusalReason.NoLeader);
+            }
+
+            write = next;
+        }
+    }
+
+    private void Refuse(WriteWaiter write, RefusalReason reason)
+    {
+        TakeOut(write);
+        Finish(write, WriteCertainty.NotApplied, reason);
+    }
+
+    private void TakeOut(WriteWaiter write)
+    {
+        _waiting.Remove(write);
+        _waitingOfOthers -= write.IsLocal ? 0 : 1;
     }
 
     private void Proposed(WriteWaiter write, ProposeResult result, int place)

@@ -15,7 +15,7 @@ internal sealed class SnapshotScheduler
     private readonly LogState _log;
     private readonly SnapshotWorker _worker;
 
-    // Followers that a snapshot is being sent to, in the term in which it began.
+    // Followers that a snapshot is being sent to, all in one term.
     private readonly List<(NodeId Peer, long Term)> _sending = [];
     private SnapshotMetadata? _saving;
     private long _latestIndex;
@@ -56,6 +56,7 @@ internal sealed class SnapshotScheduler
             Save();
         }
 
+        CancelOtherTerms();
         _sending.RemoveAll(sending => sending.Peer == peer);
         _sending.Add((peer, term));
         _worker.Enqueue(new SendOrder(peer, term, leastIndex));
@@ -151,19 +152,21 @@ internal sealed class SnapshotScheduler
     /// <summary>Time has passed.</summary>
     public void Tick()
     {
-        if (_sending.Count == 0)
-        {
-            return;
-        }
-
-        if (_context.IsLeader && _sending[0].Term == _context.Core.Term)
+        CancelOtherTerms();
+        if (_sending.Count > 0)
         {
             _worker.Poke();
-            return;
         }
+    }
 
-        _sending.Clear();
-        _worker.Enqueue(new CancelSends());
+    /// <summary>What was begun as leader of another term ends: the core does not wait for it any more.</summary>
+    private void CancelOtherTerms()
+    {
+        if (_sending.Count > 0 && (!_context.IsLeader || _sending[0].Term != _context.Core.Term))
+        {
+            _sending.Clear();
+            _worker.Enqueue(new CancelSends());
+        }
     }
 
     private void Save()
