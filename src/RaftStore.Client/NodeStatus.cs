@@ -9,7 +9,10 @@ public sealed class NodeStatus
     /// <summary>The node's name.</summary>
     public string? Name { get; init; }
 
-    /// <summary><c>leader</c>, <c>follower</c>, <c>candidate</c> or <c>learner</c>.</summary>
+    /// <summary><c>forming</c> while the founders have not all met, then <c>running</c>, in the end <c>stopping</c>.</summary>
+    public string? Phase { get; init; }
+
+    /// <summary><c>leader</c>, <c>follower</c>, <c>candidate</c> or <c>pre-candidate</c>; null while forming.</summary>
     public string? Role { get; init; }
 
     /// <summary>The node's current term.</summary>

@@ -13,10 +13,10 @@ public sealed class RaftStoreClientOptions
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long one node may take to begin answering a read before the next node is asked. A write is never abandoned
-    /// for this: once its bytes may have left, giving up early would only turn an answer into an unknown outcome.
+    /// How long one node may take to answer a read before the next node is asked as well; the first answer wins. A write
+    /// is never sent to a second node for this: it might be applied twice.
     /// </summary>
-    public TimeSpan ReadAttemptTimeout { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan ReadPatience { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long the connection to one node may take before the next node is tried.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
@@ -57,7 +57,7 @@ public sealed class RaftStoreClientOptions
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Timeout, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ReadAttemptTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ReadPatience, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ConnectTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryDelay, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(UnreachableRounds, 1);

@@ -31,6 +31,9 @@ internal sealed class Answer
     /// <summary>How many attempts it took to get this answer.</summary>
     public int Attempts { get; set; } = 1;
 
+    /// <summary>How long the node took for it.</summary>
+    public TimeSpan Took { get; set; }
+
     public bool IsSuccess => Status is >= 200 and < 300;
 
     /// <summary>The error body; empty where the answer carries none (Kestrel's own refusals) or none that can be read.</summary>

@@ -3,7 +3,7 @@ namespace RaftStore.Client.Http;
 /// <summary>What the attempts of one call met, kept so that its failure can be told in one line.</summary>
 internal sealed class FailureLog
 {
-    private readonly List<string> _unanswered = [];
+    private readonly Dictionary<Uri, string> _unanswered = [];
     private Answer? _lastAnswer;
     private Attempt _last;
     private Uri? _lastEndpoint;
@@ -17,11 +17,13 @@ internal sealed class FailureLog
     /// <summary>The longest pause that a node which limits our rate asked for in this round. (A 503 counts whole seconds, longer than an election: there the usual pause holds.)</summary>
     public TimeSpan? RetryAfterThisRound { get; private set; }
 
+    /// <summary>The longest that a node took to say that it could not serve the call; null while none has said so.</summary>
+    public TimeSpan? SlowestRefusal { get; private set; }
+
     public void BeginRound()
     {
         NobodyReachedThisRound = true;
         RetryAfterThisRound = null;
-        _unanswered.Clear();
     }
 
     public void Add(Uri endpoint, Attempt attempt)
@@ -32,12 +34,13 @@ internal sealed class FailureLog
         NobodyReachedThisRound &= !attempt.MayHaveBeenSent;
         if (attempt.Answer is not { } answer)
         {
-            _unanswered.Add($"{endpoint.Authority} {attempt.Describe()}");
+            _unanswered[endpoint] = attempt.Describe();
             return;
         }
 
         answer.Attempts = Attempts;
         _lastAnswer = answer;
+        SlowestRefusal = answer.Took < SlowestRefusal ? SlowestRefusal : answer.Took;
         if (answer.Status == 429 && answer.RetryAfter() is { } pause && !(RetryAfterThisRound >= pause))
         {
             RetryAfterThisRound = pause;
@@ -52,7 +55,9 @@ internal sealed class FailureLog
 
     private RaftStoreException Unanswered(Outcome outcome)
     {
-        string detail = outcome == Outcome.Unknown ? $"{_lastEndpoint!.Authority} {_last.Describe()}" : string.Join(", ", _unanswered.Distinct());
+        string detail = outcome == Outcome.Unknown
+            ? $"{_lastEndpoint!.Authority} {_last.Describe()}"
+            : string.Join("; ", _unanswered.GroupBy(one => one.Value, one => one.Key.Authority).Select(group => $"{string.Join(", ", group)} {group.Key}"));
         return new RaftStoreException(outcome, detail, _last.Error)
         {
             Detail = detail,

@@ -1,38 +1,19 @@
-using System.Net;
-
 namespace RaftStore.Client.Http;
 
 /// <summary>
 /// Carries one call to an answer over as many attempts as are safe. A read may be repeated at will. A write is
 /// repeated only when the attempt before certainly did nothing: the node said so, or not one byte had left.
 /// </summary>
-/// <remarks>Safe for use by many threads; owns the connections.</remarks>
-internal sealed class RequestRunner : IDisposable
+/// <remarks>Safe for use by many threads.</remarks>
+internal sealed class RequestRunner(RaftStoreClientOptions options) : IDisposable
 {
     /// <summary>How far the pause between rounds grows beyond <see cref="RaftStoreClientOptions.RetryDelay"/>.</summary>
     private const int RetryDelayGrowthMax = 16;
 
-    private readonly RaftStoreClientOptions _options;
-    private readonly EndpointSet _endpoints;
-    private readonly HttpMessageInvoker _http;
+    private readonly EndpointSet _endpoints = new(options.Endpoints);
+    private readonly HttpTransport _transport = new(options);
 
-    public RequestRunner(RaftStoreClientOptions options)
-    {
-        _options = options;
-        _endpoints = new EndpointSet(options.Endpoints);
-        _http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = options.ConnectTimeout,
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
-            ActivityHeadersPropagator = null,
-        });
-    }
-
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _transport.Dispose();
 
     /// <summary>Runs the call until a node gives a final answer: a success, or a refusal that another attempt would not change.</summary>
     /// <exception cref="RaftStoreException">No final answer could be had in time, or (for a write) its outcome became unknown.</exception>
@@ -40,67 +21,17 @@ internal sealed class RequestRunner : IDisposable
     public async Task<Answer> RunAsync(Call call, CancellationToken cancellationToken)
     {
         using var total = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        total.CancelAfter(_options.Timeout);
-        long startedAt = Environment.TickCount64;
-
-        Uri[] endpoints = call.OnlyEndpoint is { } only ? [only] : _endpoints.All;
-        bool learns = call.OnlyEndpoint is null;
-        var rounds = new Rounds(endpoints.Length, learns ? _endpoints.First(call.PrefersLeader) : 0);
-        var failure = new FailureLog();
-        TimeSpan delay = _options.RetryDelay;
-        int unreachableRounds = 0;
-        int hinted = -1;
-
-        while (true)
+        total.CancelAfter(options.Timeout);
+        try
         {
-            int index = rounds.Take(hinted);
-            Attempt attempt = await TryAsync(endpoints[index], call, total.Token, cancellationToken);
-            if (attempt.Answer is { } answer)
-            {
-                hinted = learns ? Learn(index, answer) : -1;
-                if (IsFinal(call, answer))
-                {
-                    answer.Attempts = failure.Attempts + 1;
-                    if (learns)
-                    {
-                        _endpoints.Succeeded(index);
-                    }
-
-                    return answer;
-                }
-            }
-            else if (learns)
-            {
-                hinted = -1;
-                _endpoints.Failed(index);
-            }
-
-            failure.Add(endpoints[index], attempt);
-            if (call.IsWrite && attempt.Answer is null && attempt.MayHaveBeenSent)
-            {
-                throw failure.UnknownOutcome();
-            }
-
-            if (total.IsCancellationRequested)
-            {
-                throw failure.OutOfTime();
-            }
-
-            if (rounds.IsOver)
-            {
-                unreachableRounds = failure.NobodyReachedThisRound ? unreachableRounds + 1 : 0;
-                TimeSpan pause = failure.RetryAfterThisRound ?? Jittered(delay);
-                TimeSpan left = _options.Timeout - TimeSpan.FromMilliseconds(Environment.TickCount64 - startedAt);
-                if (unreachableRounds >= _options.UnreachableRounds || pause >= left)
-                {
-                    throw failure.OutOfTime();
-                }
-
-                await Task.Delay(pause, cancellationToken);
-                delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, _options.RetryDelay.Ticks * RetryDelayGrowthMax));
-                rounds.Restart();
-                failure.BeginRound();
-            }
+            return call.OnlyEndpoint is { } only
+                ? await RunAsync(call, new EndpointSet([only]), total.Token, cancellationToken)
+                : await RunAsync(call, _endpoints, total.Token, cancellationToken);
+        }
+        finally
+        {
+            // Reads that were still under way elsewhere are of no further interest.
+            await total.CancelAsync();
         }
     }
 
@@ -109,57 +40,98 @@ internal sealed class RequestRunner : IDisposable
         ? !(answer.Status is 429 or 503 && answer.Problem.Outcome == "not-applied")
         : !(answer.Status is 429 or >= 500);
 
-    private static TimeSpan Jittered(TimeSpan delay) => delay * (0.5 + (Random.Shared.NextDouble() / 2));
-
-    private int Learn(int index, Answer answer)
+    private async Task<Answer> RunAsync(Call call, EndpointSet endpoints, CancellationToken total, CancellationToken user)
     {
-        string? leader = answer.Header("RaftStore-Leader");
-        _endpoints.Learn(index, answer.Header("RaftStore-Node"), leader, answer.Number("RaftStore-Term"));
-        return _endpoints.Find(leader);
-    }
+        long startedAt = Environment.TickCount64;
+        var rounds = new Rounds(endpoints.All.Length, endpoints.First(call.PrefersLeader));
+        var race = new Race();
+        var failure = new FailureLog();
+        var pauses = new Pauses(options.RetryDelay, RetryDelayGrowthMax);
+        int unreachableRounds = 0;
+        int hinted = -1;
 
-    private async Task<Attempt> TryAsync(Uri endpoint, Call call, CancellationToken total, CancellationToken user)
-    {
-        var uri = new Uri(
-            endpoint.GetLeftPart(UriPartial.Authority) + call.Target,
-            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-        using var request = new HttpRequestMessage(call.Method, uri)
+        while (true)
         {
-            Version = HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        TrackedContent? content = call.IsWrite ? new TrackedContent(call.Body) : null;
-        request.Content = content;
-        if (call.Condition is { } condition)
-        {
-            request.Headers.TryAddWithoutValidation(condition.Name, condition.Value);
-        }
-
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(total);
-        if (!call.IsWrite)
-        {
-            limit.CancelAfter(_options.ReadAttemptTimeout);
-        }
-
-        try
-        {
-            using HttpResponseMessage response = await _http.SendAsync(request, limit.Token);
-            if (!call.IsWrite)
+            bool isPause = rounds.IsOver;
+            TimeSpan left = options.Timeout - TimeSpan.FromMilliseconds(Environment.TickCount64 - startedAt);
+            if (call.IsWrite && !IsTimeFor(failure.SlowestRefusal, left))
             {
-                // The node has begun to answer: a long answer may take what is left of the whole.
-                limit.CancelAfter(Timeout.InfiniteTimeSpan);
+                throw failure.OutOfTime();
             }
 
-            return new Attempt(await Answer.ReadAsync(response, call, endpoint, _options.AnswerBytesMax, limit.Token));
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
-        {
-            user.ThrowIfCancellationRequested();
-            bool neverConnected = e is HttpRequestException
+            TimeSpan patience = call.IsWrite ? Timeout.InfiniteTimeSpan : options.ReadPatience;
+            if (isPause)
             {
-                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
-            };
-            return new Attempt(e, content?.Began ?? !neverConnected, e is OperationCanceledException);
+                unreachableRounds = race.IsEmpty && failure.NobodyReachedThisRound ? unreachableRounds + 1 : 0;
+                patience = failure.RetryAfterThisRound ?? pauses.Next();
+                if (unreachableRounds >= options.UnreachableRounds || (patience >= left && race.IsEmpty))
+                {
+                    throw failure.OutOfTime();
+                }
+            }
+            else
+            {
+                int next = rounds.Take(hinted);
+                race.Enter(next, _transport.SendAsync(endpoints.All[next], call, total));
+            }
+
+            if (await race.FirstAsync(patience, user) is { } ended)
+            {
+                user.ThrowIfCancellationRequested();
+                if (Judge(call, endpoints, ended.Endpoint, ended.Attempt, failure, out hinted) is { } answer)
+                {
+                    return answer;
+                }
+            }
+            else if (isPause)
+            {
+                rounds.Restart();
+                failure.BeginRound();
+            }
+
+            if (total.IsCancellationRequested)
+            {
+                while (!race.IsEmpty && await race.FirstAsync(Timeout.InfiniteTimeSpan, user) is { } late)
+                {
+                    failure.Add(endpoints.All[late.Endpoint], late.Attempt);
+                }
+
+                user.ThrowIfCancellationRequested();
+                throw failure.OutOfTime();
+            }
         }
+    }
+
+    /// <summary>
+    /// Whether a refused write may be sent again with this much time left. Nodes hold a write for a while before they
+    /// refuse it for want of a leader; to cut the last attempt off would turn a certain "not applied" into an unknown.
+    /// </summary>
+    private bool IsTimeFor(TimeSpan? slowestRefusal, TimeSpan left) =>
+        slowestRefusal is not { } slowest || left > (slowest * 1.25) + (options.Timeout / 8);
+
+    /// <summary>Takes in how an attempt ended. The answer, if it is final; else null, and whom to ask next in <paramref name="hinted"/>.</summary>
+    /// <exception cref="RaftStoreException">It was a write that may have reached a node which did not answer.</exception>
+    private static Answer? Judge(Call call, EndpointSet endpoints, int endpoint, Attempt attempt, FailureLog failure, out int hinted)
+    {
+        hinted = -1;
+        if (attempt.Answer is { } answer)
+        {
+            string? leader = answer.Header("RaftStore-Leader");
+            endpoints.Learn(endpoint, answer.Header("RaftStore-Node"), leader, answer.Number("RaftStore-Term"));
+            hinted = endpoints.Find(leader);
+            if (IsFinal(call, answer))
+            {
+                answer.Attempts = failure.Attempts + 1;
+                endpoints.Succeeded(endpoint);
+                return answer;
+            }
+        }
+        else
+        {
+            endpoints.Failed(endpoint);
+        }
+
+        failure.Add(endpoints.All[endpoint], attempt);
+        return call.IsWrite && attempt.Answer is null && attempt.MayHaveBeenSent ? throw failure.UnknownOutcome() : null;
     }
 }

@@ -7,6 +7,8 @@ namespace RaftStore.Kvctl.CommandLine;
 /// <summary>One run of one command: its parsed options, its client, and where it writes.</summary>
 internal sealed class Session : IDisposable
 {
+    private const int KeyBytesMax = 4096;
+
     private RaftStoreClient? _client;
 
     public Session(ParseResult parsed, GlobalOptions options, CommandIo io)
@@ -34,10 +36,7 @@ internal sealed class Session : IDisposable
     /// <summary>Whether the user named the endpoints; of the default ones, nobody need listen on every one.</summary>
     public bool EndpointsAreGiven { get; }
 
-    public RaftStoreClient Client => _client ??= ClientWith(Timeout);
-
-    /// <summary>A further client with a limit of its own, which the caller disposes of.</summary>
-    public RaftStoreClient ClientWith(TimeSpan timeout) => new(new RaftStoreClientOptions { Endpoints = Endpoints, Timeout = timeout });
+    public RaftStoreClient Client => _client ??= new RaftStoreClient(new RaftStoreClientOptions { Endpoints = Endpoints, Timeout = Timeout });
 
     public void Dispose() => _client?.Dispose();
 
@@ -46,7 +45,12 @@ internal sealed class Session : IDisposable
     public static byte[] KeyBytes(string what, string text)
     {
         byte[] bytes = Utf8Bytes(what, text);
-        return bytes.Length <= 4096 ? bytes : throw new UsageException($"the {what} has {bytes.Length} bytes; 4096 is the most");
+        return bytes.Length switch
+        {
+            0 when what == "key" => throw new UsageException("the key is empty; a key has at least one byte"),
+            > KeyBytesMax => throw new UsageException($"the {what} has {bytes.Length} bytes; {KeyBytesMax} is the most"),
+            _ => bytes,
+        };
     }
 
     /// <summary>The bytes of an argument, if they are what the user typed.</summary>

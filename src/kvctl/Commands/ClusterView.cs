@@ -9,11 +9,10 @@ internal sealed class ClusterView
     /// <summary>How long one node may take: a table with an unreachable row soon is worth more than a complete one late.</summary>
     private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(2);
 
-    private ClusterView(ClusterStatus? cluster, IReadOnlyList<MemberRow> rows, RaftStoreException? failure)
+    private ClusterView(ClusterStatus? cluster, IReadOnlyList<MemberRow> rows)
     {
         Cluster = cluster;
         Rows = rows;
-        Failure = failure;
     }
 
     /// <summary>The cluster as the node that knows most sees it; null when none could say.</summary>
@@ -21,9 +20,6 @@ internal sealed class ClusterView
 
     /// <summary>The members by name, then the endpoints that are nobody's.</summary>
     public IReadOnlyList<MemberRow> Rows { get; }
-
-    /// <summary>Why an endpoint did not answer; null when all did.</summary>
-    public RaftStoreException? Failure { get; }
 
     public bool IsAnyoneThere => Rows.Any(row => row.Status is not null);
 
@@ -52,10 +48,10 @@ internal sealed class ClusterView
             UnreachableRounds = 1,
         });
         Answered[] answers = await AskAllAsync(client, session.Endpoints, cancellationToken);
-        ClusterStatus? cluster = await ClusterOfAsync(client, answers, cancellationToken);
+        (ClusterStatus? cluster, bool isLeadersWord) = await ClusterOfAsync(client, answers, cancellationToken);
         Uri[] further = [.. FurtherMembers(cluster, answers)];
         Answered[] all = [.. answers, .. await AskAllAsync(client, further, cancellationToken)];
-        return new ClusterView(cluster, Merge(cluster, all, session.EndpointsAreGiven), answers.Select(answer => answer.Failure).FirstOrDefault(failure => failure is not null));
+        return new ClusterView(cluster, Merge(cluster, isLeadersWord, all, session.EndpointsAreGiven));
     }
 
     private static Task<Answered[]> AskAllAsync(RaftStoreClient client, IEnumerable<Uri> endpoints, CancellationToken cancellationToken) =>
@@ -63,22 +59,22 @@ internal sealed class ClusterView
         {
             try
             {
-                return new Answered(endpoint, await client.StatusAsync(endpoint, cancellationToken), null);
+                return new Answered(endpoint, await client.StatusAsync(endpoint, cancellationToken));
             }
-            catch (RaftStoreException e)
+            catch (RaftStoreException)
             {
-                return new Answered(endpoint, null, e);
+                return new Answered(endpoint, null);
             }
         }));
 
     /// <summary>The leader knows most of the members; a node that leads nobody may still know the configuration.</summary>
-    private static async Task<ClusterStatus?> ClusterOfAsync(RaftStoreClient client, Answered[] answers, CancellationToken cancellationToken)
+    private static async Task<(ClusterStatus? Cluster, bool IsLeadersWord)> ClusterOfAsync(RaftStoreClient client, Answered[] answers, CancellationToken cancellationToken)
     {
         foreach (Answered answer in answers.Where(answer => answer.Status is not null).OrderByDescending(answer => (answer.Status!.Role == "leader", answer.Status.Term)))
         {
             try
             {
-                return await client.ClusterAsync(answer.Endpoint, cancellationToken);
+                return (await client.ClusterAsync(answer.Endpoint, cancellationToken), answer.Status!.Role == "leader");
             }
             catch (RaftStoreException)
             {
@@ -86,7 +82,7 @@ internal sealed class ClusterView
             }
         }
 
-        return null;
+        return (null, false);
     }
 
     private static IEnumerable<Uri> FurtherMembers(ClusterStatus? cluster, Answered[] answers)
@@ -102,7 +98,7 @@ internal sealed class ClusterView
         }
     }
 
-    private static List<MemberRow> Merge(ClusterStatus? cluster, Answered[] answers, bool endpointsAreGiven)
+    private static List<MemberRow> Merge(ClusterStatus? cluster, bool isLeadersWord, Answered[] answers, bool endpointsAreGiven)
     {
         var rows = new List<MemberRow>();
         var left = answers.ToList();
@@ -111,7 +107,7 @@ internal sealed class ClusterView
             Answered? answer = left.Find(candidate => candidate.Status?.Name == member.Name)
                 ?? left.Find(candidate => candidate.Status is null && AddressOf(member)?.Authority == candidate.Endpoint.Authority);
             left.RemoveAll(candidate => candidate == answer || (candidate.Status?.Name == member.Name));
-            rows.Add(new MemberRow(member.Name, (answer?.Endpoint ?? AddressOf(member))?.Authority, answer?.Status, member));
+            rows.Add(new MemberRow(member.Name, (answer?.Endpoint ?? AddressOf(member))?.Authority, answer?.Status, member, isLeadersWord));
         }
 
         foreach (Answered answer in left)
@@ -119,7 +115,7 @@ internal sealed class ClusterView
             // Nobody need listen on every default address; on one the user named, its absence is news.
             if (answer.Status is not null || endpointsAreGiven)
             {
-                rows.Add(new MemberRow(answer.Status?.Name, answer.Endpoint.Authority, answer.Status, null));
+                rows.Add(new MemberRow(answer.Status?.Name, answer.Endpoint.Authority, answer.Status, null, false));
             }
         }
 
@@ -135,5 +131,5 @@ internal sealed class ClusterView
             ? origin
             : null;
 
-    private sealed record Answered(Uri Endpoint, NodeStatus? Status, RaftStoreException? Failure);
+    private sealed record Answered(Uri Endpoint, NodeStatus? Status);
 }

@@ -7,14 +7,16 @@ namespace RaftStore.Kvctl.Commands;
 /// <param name="Address">Its client address.</param>
 /// <param name="Status">What it says of itself; null when it did not answer.</param>
 /// <param name="Member">What the cluster says of it; null when nobody could be asked.</param>
-internal sealed record MemberRow(string? Name, string? Address, NodeStatus? Status, ClusterMember? Member)
+/// <param name="IsLeadersWord">Whether it is the leader that says so; the others hear from the leader only, and know nothing of each other's health.</param>
+internal sealed record MemberRow(string? Name, string? Address, NodeStatus? Status, ClusterMember? Member, bool IsLeadersWord)
 {
     /// <summary>One word or two on how the member is.</summary>
     public string Health => (Status, Member) switch
     {
         (null, _) => "unreachable",
+        ({ Phase: { } phase and not "running" }, _) => phase,
         ({ Leader: null or "" }, _) => "no leader",
-        (_, { Healthy: false }) => "unheard by the leader",
+        (_, { Healthy: false }) when IsLeadersWord => "unheard by the leader",
         _ => "healthy",
     };
 

@@ -45,6 +45,19 @@ public sealed class UsageTests
         Assert.Contains("would delete everything", ran.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("get")]
+    [InlineData("put")]
+    [InlineData("del")]
+    public async Task CommandLine_EmptyKey_ExitsWith2(string verb)
+    {
+        string[] args = verb == "put" ? ["put", "", "v"] : [verb, ""];
+
+        Shell.Ran ran = await Shell.RunAsync(args, [], isTerminal: false, _ => "http://127.0.0.1:1");
+
+        Assert.Equal((2, "kvctl: the key is empty; a key has at least one byte"), (ran.Code, ran.Error.TrimEnd()));
+    }
+
     [Fact]
     public async Task CommandLine_Empty_ExitsWith2()
     {

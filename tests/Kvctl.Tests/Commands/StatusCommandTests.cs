@@ -61,6 +61,40 @@ public sealed class StatusCommandTests
     }
 
     [Fact]
+    public async Task Status_Forming_SaysSo()
+    {
+        using var server = new ScriptedServer(request => request.Target == "/v1/status"
+            ? Reply.Json(200, """{"name":"n1","phase":"forming","version":"0.1.0"}""")
+            : Reply.Problem(503, "forming", null));
+
+        Shell.Ran ran = await Shell.RunAsync(server, "status", "-o", "json");
+
+        Assert.Equal("forming", JsonDocument.Parse(ran.Text).RootElement.GetProperty("members")[0].GetProperty("health").GetString());
+        Assert.Equal(4, ran.Code);
+    }
+
+    [Fact]
+    public async Task Status_LeaderUnreachable_FollowersWordOnHealthIsNotTaken()
+    {
+        using ScriptedServer two = Node("n2", "follower", "n1", applied: 98, members: () => [("n1", ScriptedServer.RefusingEndpoint()), ("n2", null)], healthy: false);
+
+        Shell.Ran ran = await Shell.RunAsync(two, "status", "-o", "json");
+
+        Assert.Equal(["unreachable", "healthy"], JsonDocument.Parse(ran.Text).RootElement.GetProperty("members").EnumerateArray().Select(member => member.GetProperty("health").GetString()));
+    }
+
+    [Fact]
+    public async Task Status_LeaderDoesNotHearAMember_IsShown()
+    {
+        using ScriptedServer two = Node("n2", "follower", "n1", applied: 98);
+        using ScriptedServer one = Node("n1", "leader", "n1", applied: 100, members: () => [("n2", two.Endpoint)], healthy: false);
+
+        Shell.Ran ran = await Shell.RunAsync(one, "status", "-o", "json");
+
+        Assert.Contains("unheard by the leader", ran.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Status_NobodyThere_ExitsWith4AndSaysWhoWasAsked()
     {
         Uri gone = ScriptedServer.RefusingEndpoint();
@@ -88,7 +122,7 @@ public sealed class StatusCommandTests
     private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private static ScriptedServer Node(
-        string name, string role, string? leader, long applied, Func<(string Name, Uri? Client)[]>? members = null, string hash = "0011aabbccddeeff")
+        string name, string role, string? leader, long applied, Func<(string Name, Uri? Client)[]>? members = null, string hash = "0011aabbccddeeff", bool healthy = true)
     {
         string leaderJson = leader is null ? "null" : $"\"{leader}\"";
         string status = $$$"""{"id":"{{{name[1..]}}}","name":"{{{name}}}","role":"{{{role}}}","term":4,"leader":{{{leaderJson}}},"commitIndex":100,"appliedIndex":{{{applied}}},"revision":50,"keys":7,"stateHash":{"index":1000,"hash":"{{{hash}}}"}}""";
@@ -105,7 +139,7 @@ public sealed class StatusCommandTests
             }
 
             IEnumerable<string> listed = members().Select(member =>
-                $$"""{"id":"{{member.Name[1..]}}","name":"{{member.Name}}","role":"voter","client":{{(member.Client is null ? "null" : $"\"{member.Client}\"")}}}""");
+                $$"""{"id":"{{member.Name[1..]}}","name":"{{member.Name}}","role":"voter","healthy":{{(healthy ? "true" : "false")}},"client":{{(member.Client is null ? "null" : $"\"{member.Client}\"")}}}""");
             return Reply.Json(200, $$"""{"clusterId":"c","leader":{{leaderJson}},"term":4,"commitIndex":100,"members":[{{string.Join(',', listed)}}]}""");
         });
     }

@@ -7,7 +7,7 @@ internal static class Clients
     {
         Endpoints = endpoints,
         Timeout = TimeSpan.FromSeconds(30),
-        ReadAttemptTimeout = TimeSpan.FromSeconds(30),
+        ReadPatience = TimeSpan.FromSeconds(30),
         ConnectTimeout = TimeSpan.FromSeconds(30),
         RetryDelay = TimeSpan.FromMilliseconds(1),
     });
@@ -17,7 +17,7 @@ internal static class Clients
     {
         Endpoints = endpoints,
         Timeout = TimeSpan.FromMilliseconds(500),
-        ReadAttemptTimeout = TimeSpan.FromMilliseconds(200),
+        ReadPatience = TimeSpan.FromMilliseconds(200),
         ConnectTimeout = TimeSpan.FromMilliseconds(200),
         RetryDelay = TimeSpan.FromMilliseconds(1),
     });

@@ -50,11 +50,49 @@ public sealed class ReadRetryTests
         {
             Endpoints = [silent.Endpoint, server.Endpoint],
             Timeout = TimeSpan.FromSeconds(60),
-            ReadAttemptTimeout = TimeSpan.FromMilliseconds(100),
+            ReadPatience = TimeSpan.FromMilliseconds(100),
         });
 
         Assert.NotNull((await client.GetAsync("k")).Item);
         Assert.Single(silent.Requests);
+    }
+
+    [Fact]
+    public async Task Get_SlowNodeAnswersAfterTheNextWasAsked_IsHeard()
+    {
+        var bothAsked = new TaskCompletionSource();
+        using var slow = new ScriptedServer(_ =>
+        {
+            bothAsked.Task.Wait(TimeSpan.FromSeconds(30));
+            return Reply.Value("slow", 3);
+        });
+        using var silent = new ScriptedServer(_ =>
+        {
+            bothAsked.TrySetResult();
+            return Reply.Silence;
+        });
+        using var client = new RaftStoreClient(new RaftStoreClientOptions
+        {
+            Endpoints = [slow.Endpoint, silent.Endpoint],
+            Timeout = TimeSpan.FromSeconds(60),
+            ReadPatience = TimeSpan.FromMilliseconds(50),
+        });
+
+        GetResult result = await client.GetAsync("k");
+
+        Assert.Equal("slow", Encoding.UTF8.GetString(result.Item!.Value.Span));
+    }
+
+    [Fact]
+    public async Task Get_SomeSilentAndOneRefuses_SaysTheReasonOfTheOneThatAnswered()
+    {
+        using var silent = new ScriptedServer(_ => Reply.Silence);
+        using var refusing = new ScriptedServer(_ => Reply.Problem(503, "no-leader", null));
+        using RaftStoreClient client = Clients.Hasty(silent.Endpoint, refusing.Endpoint, ScriptedServer.RefusingEndpoint());
+
+        RaftStoreException failure = await Clients.FailsAsync(() => client.GetAsync("k"));
+
+        Assert.Equal((503, "urn:raftstore:error:no-leader"), (failure.Status, failure.Type));
     }
 
     [Fact]

@@ -149,10 +149,27 @@ public sealed class WriteRetryTests
     }
 
     [Fact]
+    public async Task Put_NodeTakesLongToRefuse_IsNotRepeatedIntoAnUnknownOutcome()
+    {
+        var hold = new ManualResetEventSlim();
+        using var server = new ScriptedServer(_ =>
+        {
+            hold.Wait(TimeSpan.FromSeconds(2));
+            return Reply.Problem(503, "no-leader", "not-applied");
+        });
+        using var client = new RaftStoreClient(new RaftStoreClientOptions { Endpoints = [server.Endpoint], Timeout = TimeSpan.FromSeconds(4.5) });
+
+        RaftStoreException failure = await Clients.FailsAsync(() => client.PutAsync("k", "v"));
+
+        Assert.Equal((Outcome.NotApplied, 503), (failure.Outcome, failure.Status));
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
     public async Task Put_RefusedAsNotAppliedUntilTimeIsOver_SaysTheServersReason()
     {
         using var server = new ScriptedServer(_ => Reply.Problem(503, "no-leader", "not-applied", "RaftStore-Leader: n2"));
-        using RaftStoreClient client = Clients.Hasty(server.Endpoint);
+        using var client = new RaftStoreClient(new RaftStoreClientOptions { Endpoints = [server.Endpoint], Timeout = TimeSpan.FromSeconds(4) });
 
         RaftStoreException failure = await Clients.FailsAsync(() => client.PutAsync("k", "v"));
 
