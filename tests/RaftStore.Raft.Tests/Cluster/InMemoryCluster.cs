@@ -10,14 +10,12 @@ internal sealed record NetworkConditions(int LossPercent = 0, int DuplicatePerce
 internal sealed class InMemoryCluster
 {
     private const int TickMs = 10;
-    private const int ChunkBytes = 64;
 
     private readonly Prng _prng;
     private readonly PriorityQueue<Action, (long AtMs, long Order)> _events = new();
     private readonly List<TestMember> _members = [];
     private readonly HashSet<(NodeId From, NodeId To)> _cuts = [];
-    private readonly Dictionary<(NodeId From, NodeId To), TestSnapshot> _sending = [];
-    private readonly Dictionary<NodeId, (EntryId Snapshot, long Bytes)> _receiving = [];
+    private readonly SnapshotTransfers _transfers;
     private readonly Dictionary<ReadId, long> _readFloors = [];
     private readonly Configuration _configuration;
     private readonly SafetyChecker _checker;
@@ -35,6 +33,7 @@ internal sealed class InMemoryCluster
         }
 
         _checker = new SafetyChecker(_members);
+        _transfers = new SnapshotTransfers(_prng, Send);
         foreach (TestMember member in _members)
         {
             member.Start(NowMs, _prng.Next());
@@ -62,7 +61,7 @@ internal sealed class InMemoryCluster
 
     public long EntryBytesSent { get; private set; }
 
-    public int SnapshotsInstalled { get; private set; }
+    public int SnapshotsInstalled => _transfers.Installed;
 
     public long HighestTerm => _checker.HighestTerm;
 
@@ -157,11 +156,7 @@ internal sealed class InMemoryCluster
     public void Crash(TestMember member)
     {
         member.Crash();
-        _receiving.Remove(member.Id);
-        foreach ((NodeId From, NodeId To) key in _sending.Keys.Where(key => key.From == member.Id).ToList())
-        {
-            _sending.Remove(key);
-        }
+        _transfers.Forget(member);
     }
 
     public void Restart(TestMember member)
@@ -237,16 +232,8 @@ internal sealed class InMemoryCluster
 
             member.FailedReads.AddRange(ready.FailedReads.Select(failed => failed.Id));
             TakeSnapshotWhenDue(member);
-            foreach (NodeId follower in ready.SnapshotsWanted)
-            {
-                _sending[(member.Id, follower)] = member.TakeSnapshot();
-                SendChunk(member, follower, 0);
-            }
-
-            foreach (InstallSnapshot chunk in ready.SnapshotChunks)
-            {
-                Receive(member, chunk);
-            }
+            ready.SnapshotsWanted.ForEach(follower => _transfers.Begin(member, follower));
+            ready.SnapshotChunks.ForEach(chunk => _transfers.Receive(member, chunk));
         }
 
         _checker.Check(member);
@@ -264,7 +251,7 @@ internal sealed class InMemoryCluster
             member.Raft!.Tick(NowMs);
             Pump(member);
             _checker.CheckStaleness(member, NowMs);
-            ResendSnapshots(member);
+            _transfers.Resend(member);
             ScheduleTick(member, life);
         }
     });
@@ -331,7 +318,7 @@ internal sealed class InMemoryCluster
         Assert.Equal(0, raft.DroppedMessages);
         if (message is InstallSnapshotResponse response)
         {
-            OnSnapshotResponse(receiver, response);
+            _transfers.Answered(receiver, response);
         }
 
         Pump(receiver);
@@ -365,74 +352,6 @@ internal sealed class InMemoryCluster
             {
                 member.Disk.Purge();
             }
-        }
-    }
-
-    private void SendChunk(TestMember leader, NodeId follower, long offset)
-    {
-        TestSnapshot snapshot = _sending[(leader.Id, follower)];
-        long length = Math.Min(ChunkBytes, snapshot.Metadata.LengthBytes - offset);
-        Send(new InstallSnapshot(leader.Id, follower, leader.Raft!.Term, snapshot.Metadata, offset, new byte[length]));
-    }
-
-    private void ResendSnapshots(TestMember leader)
-    {
-        foreach ((NodeId From, NodeId To) key in _sending.Keys.Where(key => key.From == leader.Id).ToList())
-        {
-            if (leader.Raft!.Role != RaftRole.Leader)
-            {
-                _sending.Remove(key);
-            }
-            else if (_prng.NextBetween(0, 9) == 0)
-            {
-                SendChunk(leader, key.To, 0);
-            }
-        }
-    }
-
-    private void Receive(TestMember member, InstallSnapshot chunk)
-    {
-        (EntryId snapshot, long bytes) = _receiving.GetValueOrDefault(member.Id);
-        if (snapshot != chunk.Snapshot.LastIncluded)
-        {
-            bytes = 0;
-        }
-
-        if (chunk.OffsetBytes == bytes)
-        {
-            bytes += chunk.Data.Length;
-        }
-
-        _receiving[member.Id] = (chunk.Snapshot.LastIncluded, bytes);
-        if (bytes < chunk.Snapshot.LengthBytes)
-        {
-            Send(new InstallSnapshotResponse(member.Id, chunk.From, member.Raft!.Term, chunk.Snapshot.LastIncluded, bytes));
-            return;
-        }
-
-        _receiving.Remove(member.Id);
-        if (_sending.TryGetValue((chunk.From, member.Id), out TestSnapshot? sent) && sent.Metadata.LastIncluded == chunk.Snapshot.LastIncluded && member.Install(sent))
-        {
-            SnapshotsInstalled++;
-        }
-    }
-
-    private void OnSnapshotResponse(TestMember leader, InstallSnapshotResponse response)
-    {
-        (NodeId, NodeId) key = (leader.Id, response.From);
-        if (!_sending.TryGetValue(key, out TestSnapshot? snapshot) || snapshot.Metadata.LastIncluded != response.LastIncluded)
-        {
-            return;
-        }
-
-        if (response.NextOffsetBytes == snapshot.Metadata.LengthBytes)
-        {
-            _sending.Remove(key);
-            leader.Raft!.SnapshotDelivered(response.From);
-        }
-        else if (leader.Raft!.Role == RaftRole.Leader)
-        {
-            SendChunk(leader, response.From, response.NextOffsetBytes);
         }
     }
 }

@@ -98,6 +98,16 @@ internal sealed class ScenarioRunner
             case "settle":
                 Settle();
                 break;
+            default:
+                ExecuteFault(words);
+                break;
+        }
+    }
+
+    private void ExecuteFault(string[] words)
+    {
+        switch (words[0])
+        {
             case "cut":
                 _cut.Add(Id(words[1]));
                 break;
