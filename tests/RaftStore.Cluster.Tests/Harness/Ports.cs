@@ -26,6 +26,21 @@ internal static class Ports
         throw new InvalidOperationException($"No port from {First} to {End} is free.");
     }
 
+    /// <summary>A base port such that the five ports after it, and the five after it and 100, are free.</summary>
+    public static int NextBase()
+    {
+        for (int tries = 0; tries < 1000; tries++)
+        {
+            int start = Next();
+            if (start + 106 < End && Enumerable.Range(1, 5).All(node => IsFree(start + node) && IsFree(start + 100 + node)))
+            {
+                return start;
+            }
+        }
+
+        throw new InvalidOperationException($"No ten ports from {First} to {End} are free.");
+    }
+
     private static bool IsFree(int port)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -5,13 +5,16 @@ namespace RaftStore.Cluster.Tests.Harness;
 /// <summary>Where the server stands that was built together with these tests.</summary>
 internal static class ServerProgram
 {
+    /// <summary>The checkout.</summary>
+    public static string RepositoryRoot { get; } = FindRoot();
+
     /// <summary>The host that runs it.</summary>
     public static string DotnetPath { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
     /// <summary><c>raftstore.dll</c>.</summary>
     public static string DllPath { get; } = Find();
 
-    private static string Find()
+    private static string FindRoot()
     {
         DirectoryInfo? root = new(AppContext.BaseDirectory);
         while (root is not null && !File.Exists(Path.Combine(root.FullName, "RaftStore.sln")))
@@ -19,7 +22,12 @@ internal static class ServerProgram
             root = root.Parent;
         }
 
-        string path = Path.Combine(root?.FullName ?? "/", "src", "RaftStore.Server", "bin", Metadata("Configuration"), Metadata("TargetFramework"), "raftstore.dll");
+        return root?.FullName ?? throw new DirectoryNotFoundException($"No directory above {AppContext.BaseDirectory} holds RaftStore.sln.");
+    }
+
+    private static string Find()
+    {
+        string path = Path.Combine(RepositoryRoot, "src", "RaftStore.Server", "bin", Metadata("Configuration"), Metadata("TargetFramework"), "raftstore.dll");
         return File.Exists(path) ? path : throw new FileNotFoundException("The server was not built beside these tests.", path);
     }
 
