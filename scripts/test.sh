@@ -98,8 +98,10 @@ rm -rf "$results"
 mkdir -p "$results"
 if $build; then
   echo "Building ($configuration${STRICT:+, warnings are errors}) …"
-  with_build_lock dotnet build RaftStore.sln -c "$configuration" -v quiet -nologo -clp:NoSummary ${STRICT:+-p:Strict=true} ||
+  if ! with_build_lock dotnet build RaftStore.sln -c "$configuration" -v quiet -nologo ${STRICT:+-p:Strict=true} >"$results/build.out" 2>&1; then
+    cat "$results/build.out"
     die 1 "The build failed; no test was run."
+  fi
 fi
 
 while IFS= read -r project; do
