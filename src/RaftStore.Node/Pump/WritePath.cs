@@ -11,9 +11,8 @@ internal sealed class WritePath
 {
     private readonly PumpContext _context;
     private readonly LogState _log;
-    private readonly WaiterPool<WriteWaiter> _pool;
-    private readonly ForwardGate _gate = new();
     private readonly ForwardReplies _replies;
+    private readonly ForwardIntake _intake;
     private readonly Forwarder _forwarder;
 
     // Writes that nobody has: of callers here, and where this node leads of other members too.
@@ -32,8 +31,8 @@ internal sealed class WritePath
     {
         _context = context;
         _log = log;
-        _pool = pool;
         _replies = new ForwardReplies(context.Outbox, context.Core);
+        _intake = new ForwardIntake(context, pool, _replies, TakeOfOther);
         _forwarder = new Forwarder(context, _waiting, Finish);
     }
 
@@ -52,29 +51,7 @@ internal sealed class WritePath
     }
 
     /// <summary>Another member's writes came.</summary>
-    public void Take(ForwardArrival arrival)
-    {
-        ForwardRequest request = arrival.Request;
-        bool isForUs = _context.IsLeader && request.Term == _context.Core.Term;
-        foreach (ForwardedCommand command in request.Commands)
-        {
-            bool isAdmitted = arrival.Refusal == RefusalReason.None;
-            if (!isForUs || !_gate.TryPass(request.Term, request.From, command.Id))
-            {
-                // A request for another term can never be taken, however often it comes: to say so is safe.
-                Drop(request, command, isAdmitted, isForUs ? null : ForwardOutcome.NotLeader);
-            }
-            else if (!isAdmitted)
-            {
-                Drop(request, command, isAdmitted, OutcomeOf(arrival.Refusal));
-            }
-            else
-            {
-                _waiting.Add(RentFor(request, command));
-                _waitingOfOthers++;
-            }
-        }
-    }
+    public void Take(ForwardArrival arrival) => _intake.Take(arrival);
 
     /// <summary>What became of writes that this node forwarded.</summary>
     public void Take(ForwardResponse response) => _forwarder.Take(response);
@@ -287,6 +264,13 @@ internal sealed class WritePath
         }
     }
 
+    private void TakeOfOther(WriteWaiter write)
+    {
+        _context.Deadlines.Add(write);
+        _waiting.Add(write);
+        _waitingOfOthers++;
+    }
+
     private void Refuse(WriteWaiter write, RefusalReason reason)
     {
         TakeOut(write);
@@ -347,48 +331,7 @@ internal sealed class WritePath
         }
 
         // Where the outcome is unknown its caller has given up, or is told by the lost connection.
-        _replies.Add(write.Origin, write.OriginId, OutcomeOf(outcome), outcome.Result);
+        _replies.Add(write.Origin, write.OriginId, ForwardIntake.OutcomeOf(outcome), outcome.Result);
         write.Reset();
     }
-
-    private void Drop(ForwardRequest request, ForwardedCommand command, bool isAdmitted, ForwardOutcome? answer)
-    {
-        if (isAdmitted)
-        {
-            _context.ReleaseWaiter();
-            _context.ReleaseBytes(command.Command.Length);
-        }
-
-        if (answer is ForwardOutcome outcome)
-        {
-            _replies.Add(request.From, command.Id, outcome);
-        }
-    }
-
-    private WriteWaiter RentFor(ForwardRequest request, ForwardedCommand command)
-    {
-        WriteWaiter write = _pool.Rent();
-        write.Command = command.Command;
-        write.HeldBytes = command.Command.Length;
-        write.Origin = request.From;
-        write.OriginId = command.Id;
-        write.DeadlineMs = _context.NowMs + command.TimeoutMs;
-        _context.Deadlines.Add(write);
-        return write;
-    }
-
-    private static ForwardOutcome OutcomeOf(WriteOutcome outcome) => outcome.Certainty switch
-    {
-        WriteCertainty.Applied => ForwardOutcome.Applied,
-        WriteCertainty.Unknown => ForwardOutcome.Unknown,
-        _ => OutcomeOf(outcome.Reason),
-    };
-
-    private static ForwardOutcome OutcomeOf(RefusalReason reason) => reason switch
-    {
-        RefusalReason.Overloaded => ForwardOutcome.Overloaded,
-        RefusalReason.DiskFull => ForwardOutcome.DiskFull,
-        RefusalReason.ShuttingDown => ForwardOutcome.ShuttingDown,
-        _ => ForwardOutcome.NotLeader,
-    };
 }

@@ -27,7 +27,8 @@ internal sealed class ThreadedCluster : IDisposable
                 return leader;
             }
 
-            await Task.Delay(5);
+            // A read is confirmed once there is a leader; its own status says so by the end of that pass.
+            await _machines[0].Node.ConfirmReadAsync(NodeRuntime.NowMs + 1000);
         }
     }
 
