@@ -31,6 +31,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>What a freshly made ext4 volume holds; a volume may be given to a node as it is.</summary>
     private const string LostAndFound = "lost+found";
 
+    /// <summary>EPERM, EACCES, EEXIST (a file has that name), ENOTDIR, EROFS: the setting is wrong, and the disk is not.</summary>
+    private static readonly int[] MisplacedErrnos = [1, 13, 17, 20, 30];
+
     private readonly IFileSystem _files;
     private readonly IDisposable _lock;
 
@@ -47,31 +50,13 @@ public sealed class DataDirectory : IDisposable
     /// of ours though it is not empty. Nothing was created or changed in it.</exception>
     public static DataDirectory Open(IFileSystem files, string path)
     {
-        if (files.DirectoryExists(path))
-        {
-            // Before the lock, which would make a file: a directory that is refused stays as it was found.
-            _ = ReadIdentity(files, path);
-        }
-        else
-        {
-            files.CreateDirectory(path);
-            string? parent = System.IO.Path.GetDirectoryName(path.TrimEnd('/'));
-            files.SyncDirectory(parent is null ? "/" : parent.Length == 0 ? "." : parent);
-        }
-
-        IDisposable held = files.TryLock(DurableFiles.Combine(path, LockName)) ?? throw new DataDirectoryException(
-            path, -1, "another process uses this data directory: end that one first, or give this node a directory of its own (--data)");
         try
         {
-            // Read again under the lock: another process may have changed it meanwhile. The names are made durable before anything is
-            // built on them, since the process that wrote them may have died before it could.
-            files.SyncDirectory(path);
-            return new DataDirectory(files, path, held, ReadIdentity(files, path));
+            return OpenOrMake(files, path);
         }
-        catch
+        catch (StorageIoException failure) when (Array.IndexOf(MisplacedErrnos, failure.Errno) >= 0)
         {
-            held.Dispose();
-            throw;
+            throw new DataDirectoryException(path, -1, $"the directory cannot be used: {failure.Message}. Name one that this user may read and write (--data)");
         }
     }
 
@@ -109,6 +94,49 @@ public sealed class DataDirectory : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    private static DataDirectory OpenOrMake(IFileSystem files, string path)
+    {
+        if (files.DirectoryExists(path))
+        {
+            // Before the lock, which would make a file: a directory that is refused stays as it was found.
+            _ = ReadIdentity(files, path);
+        }
+        else
+        {
+            MakeDurably(files, path.TrimEnd('/'));
+        }
+
+        IDisposable held = files.TryLock(DurableFiles.Combine(path, LockName)) ?? throw new DataDirectoryException(
+            path, -1, "another process uses this data directory: end that one first, or give this node a directory of its own (--data)");
+        try
+        {
+            // Read again under the lock: another process may have changed it meanwhile. The names are made durable before anything is
+            // built on them, since the process that wrote them may have died before it could.
+            files.SyncDirectory(path);
+            return new DataDirectory(files, path, held, ReadIdentity(files, path));
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a directory and those above it that are missing, each durable in the one that holds it: a node whose directory were
+    /// gone after a power cut would take itself for a new one.</summary>
+    private static void MakeDurably(IFileSystem files, string path)
+    {
+        string? parent = System.IO.Path.GetDirectoryName(path);
+        string holder = parent is null ? "/" : parent.Length == 0 ? "." : parent;
+        if (parent is { Length: > 0 } && !files.DirectoryExists(parent))
+        {
+            MakeDurably(files, parent);
+        }
+
+        files.CreateDirectory(path);
+        files.SyncDirectory(holder);
+    }
 
     private void BeginLog(ClusterId cluster)
     {

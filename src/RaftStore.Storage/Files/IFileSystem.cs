@@ -28,7 +28,8 @@ public interface IFileSystem
     /// <summary>True where a directory of that name exists.</summary>
     bool DirectoryExists(string path);
 
-    /// <summary>Makes a directory that only its owner may enter (mode 0700), and nothing where it exists.</summary>
+    /// <summary>Makes a directory that only its owner may enter (mode 0700), and those above it that are missing;
+    /// nothing where it exists.</summary>
     void CreateDirectory(string path);
 
     /// <summary>The names (without path) of the files in a directory, in ordinal order.</summary>

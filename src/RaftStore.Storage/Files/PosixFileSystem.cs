@@ -6,9 +6,8 @@ namespace RaftStore.Storage;
 /// returns normally when fsync fails, and it has no call to sync a directory. Linux only. Any thread.</summary>
 public sealed class PosixFileSystem : IFileSystem
 {
-    private const uint FileMode = 0x180;            // 0600
-    private const uint DirectoryMode = 0x1C0;       // 0700
-    private const uint ParentDirectoryMode = 0x1FF; // 0777, narrowed by the user's umask
+    private const uint FileMode = 0x180;      // 0600
+    private const uint DirectoryMode = 0x1C0; // 0700
 
     /// <summary>Does nothing yet.</summary>
     /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
@@ -41,7 +40,25 @@ public sealed class PosixFileSystem : IFileSystem
     public bool DirectoryExists(string path) => Exists(path) && Directory.Exists(path);
 
     /// <inheritdoc/>
-    public void CreateDirectory(string path) => CreateDirectory(System.IO.Path.TrimEndingDirectorySeparator(path), DirectoryMode);
+    public void CreateDirectory(string path)
+    {
+        if (Libc.MkDir(path, DirectoryMode) == 0)
+        {
+            return;
+        }
+
+        int errno = Marshal.GetLastPInvokeError();
+        string? parent = System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(path));
+        if (errno == Libc.NoEntry && !string.IsNullOrEmpty(parent))
+        {
+            CreateDirectory(parent);
+            CreateDirectory(path);
+        }
+        else if (errno != Libc.AlreadyExists || !Directory.Exists(path))
+        {
+            throw Libc.Failure(errno, "mkdir", path, -1);
+        }
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ListFiles(string directory) => List(directory, Directory.GetFiles);
@@ -135,32 +152,6 @@ public sealed class PosixFileSystem : IFileSystem
         }
 
         return Marshal.GetLastPInvokeError() is Libc.NoEntry or Libc.NotDirectory ? false : throw Libc.Failure("access", path);
-    }
-
-    private static void CreateDirectory(string path, uint mode)
-    {
-        if (Libc.MkDir(path, mode) == 0)
-        {
-            return;
-        }
-
-        int errno = Marshal.GetLastPInvokeError();
-        if (errno == Libc.AlreadyExists && Directory.Exists(path))
-        {
-            return;
-        }
-
-        string? parent = System.IO.Path.GetDirectoryName(path);
-        if (errno != Libc.NoEntry || string.IsNullOrEmpty(parent))
-        {
-            throw Libc.Failure(errno, "mkdir", path, -1);
-        }
-
-        CreateDirectory(parent, ParentDirectoryMode);
-        if (Libc.MkDir(path, mode) != 0)
-        {
-            throw Libc.Failure("mkdir", path);
-        }
     }
 
     private static List<string> List(string directory, Func<string, string[]> entries)
