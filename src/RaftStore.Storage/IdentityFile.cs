@@ -56,8 +56,7 @@ internal static class IdentityFile
 
         // The closing "\n}" is taken off, to come again after the checksum.
         ReadOnlySpan<byte> covered = text.WrittenSpan[..^2];
-        string checksum = Crc32C.Compute(covered).ToString("x8", CultureInfo.InvariantCulture);
-        return [.. covered, .. Encoding.ASCII.GetBytes(ChecksumStart + checksum + ChecksumEnd)];
+        return [.. covered, .. ChecksumOf(covered)];
     }
 
     /// <summary>Reads the file's bytes.</summary>
@@ -79,10 +78,7 @@ internal static class IdentityFile
     private static void CheckChecksum(string path, ReadOnlySpan<byte> content)
     {
         int tail = ChecksumStart.Length + ChecksumDigits + ChecksumEnd.Length;
-        bool shaped = content.Length > tail
-            && content[^tail..][..ChecksumStart.Length].SequenceEqual(Encoding.ASCII.GetBytes(ChecksumStart))
-            && content[^ChecksumEnd.Length..].SequenceEqual(Encoding.ASCII.GetBytes(ChecksumEnd));
-        if (shaped && TryReadHex(content.Slice(content.Length - tail + ChecksumStart.Length, ChecksumDigits)) == Crc32C.Compute(content[..^tail]))
+        if (content.Length > tail && content[^tail..].SequenceEqual(ChecksumOf(content[..^tail])))
         {
             return;
         }
@@ -91,8 +87,9 @@ internal static class IdentityFile
             "its checksum does not match: the file was damaged or edited. This node does not start, because it may not act under an identity it cannot be sure of; put the original file back, or give the node an empty directory and a new name");
     }
 
-    private static uint? TryReadHex(ReadOnlySpan<byte> digits)
-        => uint.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value) ? value : null;
+    /// <summary>The end of the file, from the comma before the checksum on.</summary>
+    private static byte[] ChecksumOf(ReadOnlySpan<byte> covered)
+        => Encoding.ASCII.GetBytes(ChecksumStart + Crc32C.Compute(covered).ToString("x8", CultureInfo.InvariantCulture) + ChecksumEnd);
 
     private static NodeIdentity Read(string path, JsonElement root)
     {

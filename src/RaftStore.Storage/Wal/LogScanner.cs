@@ -17,8 +17,16 @@ internal sealed class ScannedLog
     /// <summary>The log itself.</summary>
     internal required LogReplay Replay { get; init; }
 
-    /// <summary>The oldest segment in use.</summary>
-    internal long FirstSequence => Segments.Count > 0 ? Segments[0].Sequence : DurableEndFile.Beginning.Position.Segment;
+    /// <summary>The segment to look at where entries are missing before the log: the one before the oldest in use, where it is there
+    /// and only its header is damaged; otherwise the oldest itself.</summary>
+    internal long GapSequence
+    {
+        get
+        {
+            long oldest = Segments.Count > 0 ? Segments[0].Sequence : DurableEndFile.Beginning.Position.Segment;
+            return Leftovers.Contains(oldest - 1) ? oldest - 1 : oldest;
+        }
+    }
 
     /// <summary>Where the next record goes.</summary>
     internal LogPosition End { get; set; }

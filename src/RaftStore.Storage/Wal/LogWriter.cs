@@ -6,7 +6,7 @@ namespace RaftStore.Storage;
 /// <param name="Token">The newest request that is durable; every earlier one is too.</param>
 /// <param name="ReservedBytes">Bytes that can be written without asking the file system for more space.</param>
 /// <param name="LogBytes">Bytes of the log since the last purge.</param>
-/// <param name="SyncMicroseconds">How long the write and the sync took.</param>
+/// <param name="SyncMicroseconds">How long the write and the sync took; 0 where nothing was written and only the space has changed.</param>
 public readonly record struct LogCompletion(BatchToken Token, long ReservedBytes, long LogBytes, long SyncMicroseconds);
 
 /// <summary>Group commit: takes whatever is queued, writes it, syncs once, reports once. The queue is bounded by what the core
@@ -33,6 +33,7 @@ public sealed class LogWriter
     private int _waiting;
     private long _spareNotBefore = long.MinValue;
     private bool _wantsSpare;
+    private BatchToken _lastToken;
     private long _reservedBytes;
     private long _logBytes;
 
@@ -41,7 +42,9 @@ public sealed class LogWriter
     {
         _log = log;
         _microseconds = microseconds;
-        Publish();
+        _reservedBytes = log.ReservedBytes;
+        _logBytes = log.LengthBytes;
+        _wantsSpare = log.WantsSpare;
     }
 
     /// <summary>True where <see cref="RunOnce"/> has something to do. Any thread.</summary>
@@ -56,10 +59,10 @@ public sealed class LogWriter
         }
     }
 
-    /// <summary>As in the last completion, or newer: a spare segment made while nothing was written shows here first. Any thread.</summary>
+    /// <summary>As in the last completion, or as the log was opened. Any thread.</summary>
     public long ReservedBytes => Volatile.Read(ref _reservedBytes);
 
-    /// <summary>As in the last completion, or newer: a purge while nothing was written shows here first. Any thread.</summary>
+    /// <summary>As in the last completion, or as the log was opened. Any thread.</summary>
     public long LogBytes => Volatile.Read(ref _logBytes);
 
     private bool HasWorkLocked => _queue.Count > 0 || _purgeIndex > 0 || (_wantsSpare && _microseconds() >= _spareNotBefore);
@@ -120,10 +123,12 @@ public sealed class LogWriter
     }
 
     /// <summary>Writes and syncs what was queued when it began. With nothing queued it does the next piece of housekeeping instead.</summary>
-    /// <returns>Null where there was nothing to write.</returns>
+    /// <returns>Null where there was nothing to write and nothing to say. Where housekeeping has changed how much space there is, a
+    /// completion with the token of the last one: whoever waits for space would otherwise never hear of it.</returns>
     /// <exception cref="StorageIoException">A write or a sync failed: the node must stop (exit code 4).</exception>
     public LogCompletion? RunOnce()
     {
+        _log.CheckUsable();
         long purgeIndex;
         lock (_gate)
         {
@@ -144,23 +149,27 @@ public sealed class LogWriter
             PrepareSpare();
         }
 
-        LogCompletion? completion = _taken.Count > 0 ? WriteTaken() : null;
-        Publish();
-        return completion;
+        long start = _microseconds();
+        bool wrote = _taken.Count > 0;
+        if (wrote)
+        {
+            WriteTaken();
+        }
+
+        bool changed = Publish();
+        return wrote || changed ? new LogCompletion(_lastToken, ReservedBytes, LogBytes, wrote ? _microseconds() - start : 0) : null;
     }
 
-    private LogCompletion WriteTaken()
+    private void WriteTaken()
     {
-        long start = _microseconds();
         foreach (PersistRequest request in _taken)
         {
             _log.Append(request);
         }
 
         _log.Sync();
-        BatchToken token = _taken[^1].Token;
+        _lastToken = _taken[^1].Token;
         _taken.Clear();
-        return new LogCompletion(token, _log.ReservedBytes, _log.LengthBytes, _microseconds() - start);
     }
 
     private void PrepareSpare()
@@ -172,14 +181,20 @@ public sealed class LogWriter
         }
     }
 
-    private void Publish()
+    /// <returns>True where space or length have changed.</returns>
+    private bool Publish()
     {
-        Volatile.Write(ref _reservedBytes, _log.ReservedBytes);
-        Volatile.Write(ref _logBytes, _log.LengthBytes);
+        long reservedBytes = _log.ReservedBytes;
+        long logBytes = _log.LengthBytes;
+        bool changed = reservedBytes != _reservedBytes || logBytes != _logBytes;
+        Volatile.Write(ref _reservedBytes, reservedBytes);
+        Volatile.Write(ref _logBytes, logBytes);
         lock (_gate)
         {
             _wantsSpare = _log.WantsSpare;
         }
+
+        return changed;
     }
 
     private void WakeLocked()

@@ -61,28 +61,38 @@ internal sealed class SegmentPool
     /// <exception cref="StorageIoException">There was none ready and it could not be made.</exception>
     internal IFile TakeNext(out long sequence)
     {
-        while (NeedsSpare)
-        {
-            BuildSlice();
-        }
-
+        BuildNow();
         sequence = _firstSpare;
         _firstSpare++;
         _spareCount--;
         return _files.Open(WalDirectory.SegmentPath(_directory, sequence), FileOpenMode.ReadWrite);
     }
 
+    /// <summary>Makes a spare at one go, where none stands ready.</summary>
+    internal void BuildNow()
+    {
+        while (NeedsSpare)
+        {
+            BuildSlice(syncsEachSlice: false);
+        }
+    }
+
     /// <summary>Does one slice of the work of making a spare.</summary>
+    /// <param name="syncsEachSlice">Whether others wait for the disk meanwhile: it must not have a whole segment to write at once then.</param>
     /// <exception cref="StorageIoException">It failed. Where the disk is full, what was written is removed, and it can be tried again later.</exception>
-    internal void BuildSlice()
+    internal void BuildSlice(bool syncsEachSlice)
     {
         try
         {
             _building ??= DurableFiles.CreateAnew(_files, BuildPath);
             int count = (int)Math.Min(SliceBytes, _options.SegmentBytes - BuiltBytes);
             _building.Write(BuiltBytes, Zeros.AsSpan(0, count));
-            _building.DataSync();
             BuiltBytes += count;
+            if (syncsEachSlice || BuiltBytes == _options.SegmentBytes)
+            {
+                _building.DataSync();
+            }
+
             if (BuiltBytes == _options.SegmentBytes)
             {
                 EndBuilding();

@@ -7,7 +7,7 @@ namespace RaftStore.Storage;
 /// <param name="TornEndBytes">Where the last record of the last process's epoch ends, or the offset looked from where there is none.</param>
 internal readonly record struct TailEvidence(LogPosition ProvenDurable, long TornEndBytes)
 {
-    private const int WindowBytes = 64 << 10;
+    private const int WindowBytes = 16 << 10;
 
     /// <summary>Looks for intact records behind a place. A record names its own segment and offset, so that what a recycled segment held
     /// before is not taken for one; and it says how far the log was durable when it was written, which stays true for
@@ -22,6 +22,13 @@ internal readonly record struct TailEvidence(LogPosition ProvenDurable, long Tor
         while (offset <= end)
         {
             ReadOnlySpan<byte> window = reader.Peek(offset, (int)Math.Min(WindowBytes, end + RecordHeader.Bytes - offset));
+            if (window.Length > RecordHeader.Bytes && window.IndexOfAnyExcept((byte)0) < 0)
+            {
+                // Most of what stands behind the end of a log is zeros; a record that begins in the last of them is looked at again.
+                offset += window.Length - RecordHeader.Bytes;
+                continue;
+            }
+
             int place = 0;
             for (; place + RecordHeader.Bytes <= window.Length; place += RecordHeader.Alignment)
             {

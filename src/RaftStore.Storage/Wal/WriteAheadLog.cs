@@ -57,7 +57,7 @@ public sealed class WriteAheadLog : IDisposable
             List<EntryBatch> batches = scanned.Replay.After(snapshot, out bool mustReset, out string? error);
             if (error is not null)
             {
-                throw new DataDirectoryException(WalDirectory.SegmentPath(directory, scanned.FirstSequence), 0, $"{error}. {WalDirectory.Advice}");
+                throw new DataDirectoryException(WalDirectory.SegmentPath(directory, scanned.GapSequence), 0, $"{error}. {WalDirectory.Advice}");
             }
 
             log = new WriteAheadLog(files, directory, cluster, options, hardState, durable, scanned);
@@ -86,8 +86,9 @@ public sealed class WriteAheadLog : IDisposable
     /// <summary>True while no spare segment stands ready: <see cref="PrepareSpare"/> should be called when there is nothing else to do.</summary>
     public bool WantsSpare => _pool.NeedsSpare && _failure is null;
 
-    /// <summary>True where making the spare has fallen so far behind that the current segment may be full before it is ready.</summary>
-    internal bool IsSpareLate => WantsSpare && _segments.Count > 0 && _pool.BuiltBytes < Math.Min(_options.SegmentBytes, 2 * _writer.EndBytes);
+    /// <summary>True where making the spare can no longer wait for a quiet moment: from a quarter of the current segment on it is made at twice
+    /// the rate at which that fills, so that it is ready at three quarters.</summary>
+    internal bool IsSpareLate => WantsSpare && _pool.BuiltBytes < 2 * (_writer.EndBytes - (_options.SegmentBytes / 4));
 
     /// <summary>Adds a request to what the next <see cref="Sync"/> writes. A hard state is durable when this returns, so that no entry of
     /// its term can reach the disk before it.</summary>
@@ -193,7 +194,7 @@ public sealed class WriteAheadLog : IDisposable
         {
             if (_pool.NeedsSpare)
             {
-                _pool.BuildSlice();
+                _pool.BuildSlice(syncsEachSlice: true);
             }
 
             return true;
@@ -250,9 +251,9 @@ public sealed class WriteAheadLog : IDisposable
             _files.Delete(WalDirectory.SegmentPath(_directory, sequence));
         }
 
-        while (_segments.Count == 0 && _pool.NeedsSpare)
+        if (_segments.Count == 0)
         {
-            _pool.BuildSlice();
+            _pool.BuildNow();
         }
 
         if (mustReset)
@@ -333,7 +334,8 @@ public sealed class WriteAheadLog : IDisposable
         _durable.Write(new DurableEnd(_durableEnd, _chain, _extent.Last.Index, _epoch));
     }
 
-    private void CheckUsable()
+    /// <summary>Returns only while nothing has failed and the log is open.</summary>
+    internal void CheckUsable()
     {
         if (_failure is StorageIoException first)
         {

@@ -1,0 +1,341 @@
+using RaftStore.Raft;
+
+namespace RaftStore.Storage.Tests;
+
+/// <summary>Crashes, cuts, flipped bits and bad chunks (catalogue 31 to 35 and 42).</summary>
+public sealed class SnapshotDamageTests
+{
+    private const string Dir = SnapshotStoreTests.Directory;
+
+    private static SnapshotStore Open(IFileSystem disk) => SnapshotStore.Open(disk, Dir, SnapshotStoreTests.Cluster);
+
+    private static CrashingFileSystem Holding(long index, byte[] content, out SnapshotFile file)
+    {
+        CrashingFileSystem disk = new();
+        file = SnapshotStoreTests.Write(Open(disk), SnapshotStoreTests.Metadata(index), content);
+        return disk.Clone();
+    }
+
+    private static void OpenAndReadAll(CrashingFileSystem disk)
+    {
+        SnapshotStore store = Open(disk);
+        SnapshotStoreTests.Read(store, store.Latest!);
+    }
+
+    [Fact]
+    public void FlippedBit_InEveryByte_IsRefusedWithFileAndOffset()
+    {
+        CrashingFileSystem whole = Holding(42, SnapshotStoreTests.Content(500), out SnapshotFile file);
+        string path = $"{Dir}/{file.FileName}";
+        byte[] content = whole.Content(path);
+        for (int place = 0; place < content.Length; place++)
+        {
+            CrashingFileSystem disk = whole.Clone();
+            byte[] damaged = [.. content];
+            damaged[place] ^= (byte)(1 << (place % 8));
+            disk.SetContent(path, damaged);
+            DataDirectoryException refusal = Assert.Throws<DataDirectoryException>(() => OpenAndReadAll(disk));
+            Assert.Equal(path, refusal.Path);
+            Assert.InRange(refusal.OffsetBytes, 0, content.Length);
+        }
+    }
+
+    [Fact]
+    public void Cut_AtEveryByte_IsRefused()
+    {
+        CrashingFileSystem disk = Holding(42, SnapshotStoreTests.Content(500), out SnapshotFile file);
+        string path = $"{Dir}/{file.FileName}";
+        byte[] content = disk.Content(path);
+        for (int cut = 0; cut < content.Length; cut++)
+        {
+            disk.SetContent(path, content[..cut]);
+            Assert.Equal(path, Assert.Throws<DataDirectoryException>(() => Open(disk)).Path);
+        }
+
+        disk.SetContent(path, [.. content, 0]);
+        Assert.Throws<DataDirectoryException>(() => Open(disk));
+    }
+
+    [Fact]
+    public void Blocks_InAnotherOrder_AreRefused()
+    {
+        byte[] block = SnapshotStoreTests.Content(SnapshotFormat.BlockBytesMax);
+        CrashingFileSystem disk = Holding(42, [.. block, .. block.Select(value => (byte)(value ^ 0xFF))], out SnapshotFile file);
+        string path = $"{Dir}/{file.FileName}";
+        byte[] content = disk.Content(path);
+        int blockBytes = SnapshotFormat.BlockHeaderBytes + SnapshotFormat.BlockBytesMax;
+        int start = content.Length - SnapshotFormat.TrailerBytes - (2 * blockBytes);
+        byte[] first = content[start..(start + blockBytes)];
+        content.AsSpan(start + blockBytes, blockBytes).CopyTo(content.AsSpan(start));
+        first.CopyTo(content.AsSpan(start + blockBytes));
+        disk.SetContent(path, content);
+
+        DataDirectoryException refusal = Assert.Throws<DataDirectoryException>(() => OpenAndReadAll(disk));
+        Assert.Equal(start, refusal.OffsetBytes);
+    }
+
+    [Fact]
+    public void File_OfAnotherClusterNameOrFormat_IsRefusedAsSuch()
+    {
+        CrashingFileSystem disk = Holding(42, [1, 2, 3], out SnapshotFile file);
+        string path = $"{Dir}/{file.FileName}";
+        Assert.Contains("belongs to cluster", Assert.Throws<DataDirectoryException>(() => SnapshotStore.Open(disk, Dir, new ClusterId(1))).Message, StringComparison.Ordinal);
+
+        CrashingFileSystem renamed = disk.Clone();
+        renamed.Rename(path, $"{Dir}/{SnapshotFormat.NameOf(new EntryId(43, 2))}");
+        Assert.Contains("what its name says", Assert.Throws<DataDirectoryException>(() => Open(renamed)).Message, StringComparison.Ordinal);
+
+        byte[] content = disk.Content(path);
+        int headerBytes = content[8];
+        content[4] = 2;
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(content.AsSpan(headerBytes - 4), Crc32C.Compute(content.AsSpan(0, headerBytes - 4)));
+        disk.SetContent(path, content);
+        Assert.Contains("format 2", Assert.Throws<DataDirectoryException>(() => Open(disk)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PowerCut_AtEachStepOfACommit_LeavesTheOldSnapshotOrTheNew()
+    {
+        byte[] old = SnapshotStoreTests.Content(3000, 1);
+        byte[] fresh = SnapshotStoreTests.Content(5000, 2);
+        bool crashed = true;
+        for (int step = 1; crashed; step++)
+        {
+            crashed = false;
+            for (int seed = 0; seed < 8; seed++)
+            {
+                CrashingFileSystem disk = Holding(10, old, out _);
+                bool committed = false;
+                disk.CrashAt = disk.Operations + step;
+                try
+                {
+                    SnapshotStore store = Open(disk);
+                    SnapshotFileWriter writer = store.Create(SnapshotStoreTests.Metadata(20));
+                    fresh.CopyTo(writer.GetSpan(fresh.Length));
+                    writer.Advance(fresh.Length);
+                    writer.Commit();
+                    committed = true;
+                    store.DeleteOlder();
+                }
+                catch (CrashException)
+                {
+                    crashed = true;
+                }
+
+                disk.PowerCut(new Random(seed));
+                AssertOldOrNew(disk, old, fresh, committed);
+            }
+        }
+    }
+
+    [Fact]
+    public void PowerCut_AtEachStepOfReceiving_LeavesTheOldSnapshotOrTheNew()
+    {
+        byte[] old = SnapshotStoreTests.Content(3000, 1);
+        byte[] fresh = SnapshotStoreTests.Content(5000, 2);
+        CrashingFileSystem senderDisk = Holding(20, fresh, out SnapshotFile sent);
+        byte[] file = senderDisk.Content($"{Dir}/{sent.FileName}");
+        bool crashed = true;
+        for (int step = 1; crashed; step++)
+        {
+            crashed = false;
+            for (int seed = 0; seed < 8; seed++)
+            {
+                CrashingFileSystem disk = Holding(10, old, out _);
+                bool committed = false;
+                disk.CrashAt = disk.Operations + step;
+                try
+                {
+                    SnapshotStore store = Open(disk);
+                    for (int offset = 0; offset < file.Length; offset += 1000)
+                    {
+                        store.Receive(sent.Metadata, offset, file.AsSpan(offset, Math.Min(1000, file.Length - offset)));
+                    }
+
+                    store.CompleteReceived(sent.Metadata);
+                    committed = true;
+                    store.DeleteOlder();
+                }
+                catch (CrashException)
+                {
+                    crashed = true;
+                }
+
+                disk.PowerCut(new Random(seed));
+                AssertOldOrNew(disk, old, fresh, committed);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(28)]
+    public void FailingOperation_OfEveryNumber_LeavesTheOldSnapshotInOffice(int errno)
+    {
+        byte[] old = SnapshotStoreTests.Content(3000, 1);
+        byte[] fresh = SnapshotStoreTests.Content(400_000, 2);
+        bool failed = true;
+        for (int step = 1; failed; step++)
+        {
+            failed = false;
+            CrashingFileSystem disk = Holding(10, old, out _);
+            SnapshotStore store = Open(disk);
+            disk.FailAt = disk.Operations + step;
+            disk.Errno = errno;
+            bool committed = false;
+            try
+            {
+                SnapshotStoreTests.Write(store, SnapshotStoreTests.Metadata(20), fresh);
+                committed = true;
+            }
+            catch (StorageIoException failure)
+            {
+                Assert.Equal(errno, failure.Errno);
+                Assert.Equal(10, store.Latest!.Metadata.LastIncluded.Index);
+                failed = true;
+            }
+
+            disk.Restart();
+            AssertOldOrNew(disk, old, fresh, committed);
+        }
+    }
+
+    [Fact]
+    public void Receive_WithLossDuplicationAndDisorder_HoldsOnlyWhatIsContiguous()
+    {
+        CrashingFileSystem senderDisk = Holding(20, SnapshotStoreTests.Content(5000), out SnapshotFile sent);
+        byte[] file = senderDisk.Content($"{Dir}/{sent.FileName}");
+        SnapshotStore store = Open(new CrashingFileSystem());
+        Random random = new(4);
+        long held = 0;
+        while (held < file.Length)
+        {
+            int offset = Math.Max(0, (int)held + random.Next(-700, 300));
+            int count = Math.Min(random.Next(900), file.Length - Math.Min(offset, file.Length));
+            long before = held;
+            held = offset >= file.Length ? held : store.Receive(sent.Metadata, offset, file.AsSpan(offset, count));
+            Assert.Equal(offset <= before ? Math.Max(before, offset + count) : before, held);
+        }
+
+        Assert.Equal(SnapshotStoreTests.Content(5000), SnapshotStoreTests.Read(store, store.CompleteReceived(sent.Metadata)));
+    }
+
+    [Fact]
+    public void Receive_OfAnotherSnapshot_DropsTheFirst()
+    {
+        CrashingFileSystem senderDisk = Holding(20, SnapshotStoreTests.Content(5000), out SnapshotFile sent);
+        byte[] file = senderDisk.Content($"{Dir}/{sent.FileName}");
+        SnapshotStore store = Open(new CrashingFileSystem());
+        Assert.Equal(1000, store.Receive(SnapshotStoreTests.Metadata(15) with { LengthBytes = 9999 }, 0, new byte[1000]));
+
+        Assert.Equal(0, store.Receive(sent.Metadata, 1000, file.AsSpan(1000, 10)));
+        Assert.Equal(file.Length, store.Receive(sent.Metadata, 0, file));
+        Assert.Equal(sent.FileName, store.CompleteReceived(sent.Metadata).FileName);
+    }
+
+    [Fact]
+    public void Receive_BeyondTheAnnouncedLength_ChangesNothing()
+    {
+        SnapshotStore store = Open(new CrashingFileSystem());
+        SnapshotMetadata metadata = SnapshotStoreTests.Metadata(15) with { LengthBytes = 100 };
+
+        Assert.Equal(0, store.Receive(metadata, 0, new byte[101]));
+        Assert.Equal(0, store.Receive(metadata, long.MaxValue, new byte[1]));
+        Assert.Equal(0, store.Receive(metadata, -1, new byte[1]));
+        Assert.Equal(50, store.Receive(metadata, 0, new byte[50]));
+        Assert.Equal(50, store.Receive(metadata, 50, new byte[51]));
+    }
+
+    [Fact]
+    public void CompleteReceived_OfADamagedFile_DropsItAndCanBeginAnew()
+    {
+        CrashingFileSystem senderDisk = Holding(20, SnapshotStoreTests.Content(5000), out SnapshotFile sent);
+        byte[] file = senderDisk.Content($"{Dir}/{sent.FileName}");
+        CrashingFileSystem disk = new();
+        SnapshotStore store = Open(disk);
+        foreach (int place in new[] { 3, 30, 200, file.Length - 40, file.Length - 1 })
+        {
+            byte[] damaged = [.. file];
+            damaged[place] ^= 0x10;
+            store.Receive(sent.Metadata, 0, damaged);
+            Assert.Throws<DataDirectoryException>(() => store.CompleteReceived(sent.Metadata));
+            Assert.Null(store.Latest);
+            Assert.Empty(disk.ListFiles(Dir));
+        }
+
+        store.Receive(sent.Metadata, 0, file);
+        Assert.Equal(sent.FileName, store.CompleteReceived(sent.Metadata).FileName);
+    }
+
+    [Fact]
+    public void CompleteReceived_OfAFileThatIsNotWhatWasAnnounced_DropsIt()
+    {
+        CrashingFileSystem senderDisk = Holding(20, SnapshotStoreTests.Content(50), out SnapshotFile sent);
+        byte[] file = senderDisk.Content($"{Dir}/{sent.FileName}");
+        SnapshotStore store = Open(new CrashingFileSystem());
+        SnapshotMetadata announced = sent.Metadata with { LastIncluded = new EntryId(21, 2) };
+        store.Receive(announced, 0, file);
+
+        Assert.Throws<DataDirectoryException>(() => store.CompleteReceived(announced));
+        Assert.Null(store.Latest);
+    }
+
+    [Fact]
+    public void DeleteOlder_LeavesWhatIsReadOrSent()
+    {
+        CrashingFileSystem disk = new();
+        SnapshotStore store = Open(disk);
+        SnapshotFile read = SnapshotStoreTests.Write(store, SnapshotStoreTests.Metadata(1), [1]);
+        SnapshotFile sent = SnapshotStoreTests.Write(store, SnapshotStoreTests.Metadata(2), [2]);
+        SnapshotStoreTests.Write(store, SnapshotStoreTests.Metadata(3), [3]);
+        SnapshotFile newest = SnapshotStoreTests.Write(store, SnapshotStoreTests.Metadata(4), [4]);
+        byte[] chunk = new byte[(int)sent.Metadata.LengthBytes];
+        using (SnapshotFileReader reader = store.OpenContent(read))
+        {
+            Assert.Equal(10, store.ReadRaw(sent, 0, chunk.AsSpan(0, 10)));
+            store.DeleteOlder();
+            Assert.Equal(new[] { read.FileName, sent.FileName, newest.FileName }, disk.ListFiles(Dir));
+            Assert.Equal(1, reader.ReadBlock().Length);
+            Assert.Equal(chunk.Length - 10, store.ReadRaw(sent, 10, chunk));
+        }
+
+        store.DeleteOlder();
+        Assert.Equal(new[] { newest.FileName }, disk.ListFiles(Dir));
+        Assert.Equal(newest, store.Latest);
+    }
+
+    [Fact]
+    public void Commit_OfASnapshotThatIsThereAlready_KeepsTheFirst()
+    {
+        CrashingFileSystem disk = new();
+        SnapshotStore store = Open(disk);
+        SnapshotFile first = SnapshotStoreTests.Write(store, SnapshotStoreTests.Metadata(1), [1]);
+
+        Assert.Equal(first, SnapshotStoreTests.Write(store, SnapshotStoreTests.Metadata(1), [1, 2]));
+        Assert.Equal(new[] { first.FileName }, disk.ListFiles(Dir));
+    }
+
+    [Fact]
+    public void Dispose_WithoutCommit_DropsTheFile()
+    {
+        CrashingFileSystem disk = new();
+        SnapshotStore store = Open(disk);
+        using (SnapshotFileWriter writer = store.Create(SnapshotStoreTests.Metadata(1)))
+        {
+            writer.GetSpan(10)[..10].Clear();
+            writer.Advance(10);
+        }
+
+        Assert.Null(store.Latest);
+        Assert.Empty(disk.ListFiles(Dir));
+    }
+
+    private static void AssertOldOrNew(CrashingFileSystem disk, byte[] old, byte[] fresh, bool committed)
+    {
+        SnapshotStore store = Open(disk);
+        byte[] found = SnapshotStoreTests.Read(store, store.Latest!);
+        Assert.Equal(store.Latest!.Metadata.LastIncluded.Index == 20 ? fresh : old, found);
+        Assert.True(!committed || store.Latest.Metadata.LastIncluded.Index == 20);
+        Assert.DoesNotContain(disk.ListFiles(Dir), name => name.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+}
