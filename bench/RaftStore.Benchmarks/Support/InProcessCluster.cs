@@ -30,7 +30,7 @@ internal sealed class InProcessCluster : IDisposable
             directory.WriteIdentity(identity);
             RecoveredNode recovered = NodeRecovery.Recover(files, directory, identity, new WalOptions(), NodeRuntime.NowMs, Microseconds);
             var options = new NodeOptions { Cluster = cluster, Raft = new RaftOptions { Id = id, Seed = (ulong)(i + 1) } };
-            _nodes[i] = new Node.Node(options, recovered.Start, new Wire(this, id));
+            _nodes[i] = new Node.Node(options, recovered.Start, new Network(this, id));
             _runtimes[i] = new NodeRuntime(_nodes[i], recovered.Start.Log, exception => _fatal ??= exception);
             _owned.Add(recovered.Log);
             _owned.Add(directory);
@@ -89,22 +89,9 @@ internal sealed class InProcessCluster : IDisposable
     }
 
     /// <summary>The network as one node sees it.</summary>
-    private sealed class Wire(InProcessCluster cluster, NodeId from) : IPeerTransport
+    private sealed class Network(InProcessCluster cluster, NodeId from) : IPeerTransport
     {
         public bool Send(NodeId to, PeerChannel channel, PeerFrame frame)
-        {
-            // One copy a receiver, as a socket's buffer would be.
-            byte[] bytes = new byte[frame.LengthBytes];
-            frame.Head.CopyTo(bytes);
-            int at = frame.Head.Length;
-            foreach (EntryBatch batch in frame.Batches)
-            {
-                batch.Bytes.CopyTo(bytes.AsMemory(at));
-                at += batch.LengthBytes;
-            }
-
-            string? wrong = cluster._nodes[to.Value - 1].Receive(from, channel, bytes);
-            return wrong is null ? true : throw new InvalidOperationException(wrong);
-        }
+            => cluster._nodes[to.Value - 1].Receive(from, channel, Wire.Copy(frame)) is { } wrong ? throw new InvalidOperationException(wrong) : true;
     }
 }
