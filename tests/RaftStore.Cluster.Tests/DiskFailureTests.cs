@@ -12,9 +12,9 @@ public sealed class DiskFailureTests
         using var cluster = new TestCluster(1);
         TestNode node = cluster.Nodes[0];
         // -D makes strace the child and the server the parent, so that the process that was started is the server itself. The
-        // count is per thread: the start-up passes, and the log's thread fails in the midst of writes.
+        // count is per thread: filling a segment with zeros takes 64 syncs, and after that the log's thread fails in the midst of writes.
         string trace = Path.Combine(cluster.Directory, "trace");
-        node.Start(["strace", "-D", "-f", "-q", "-o", trace, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"]);
+        node.Start(["strace", "-D", "-f", "-q", "-o", trace, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=200+"]);
         await cluster.AllReadyAsync();
 
         var acknowledged = new List<(string Key, string Value)>();
@@ -48,7 +48,7 @@ public sealed class DiskFailureTests
         using var cluster = new TestCluster(3);
         string trace = Path.Combine(cluster.Directory, "trace");
         TestNode failing = cluster.Nodes[0];
-        failing.Start(["strace", "-D", "-f", "-q", "-o", trace, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=60+"]);
+        failing.Start(["strace", "-D", "-f", "-q", "-o", trace, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=200+"]);
         cluster.Nodes[1].Start();
         cluster.Nodes[2].Start();
         await cluster.AllReadyAsync();

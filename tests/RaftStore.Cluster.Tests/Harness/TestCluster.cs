@@ -104,7 +104,10 @@ internal sealed class TestCluster : IDisposable
     public async Task<Answer> PutAsync(TestNode node, string key, string value)
     {
         Answer? answer = null;
-        await HoldsAsync($"a put of {key} at {node.Name} succeeds", async () => (answer = await node.Http.PutAsync(key, value)).Outcome == Outcome.Done);
+        await Eventually.HoldsAsync(
+            $"a put of {key} at {node.Name} succeeds",
+            async () => (answer = await node.Http.PutAsync(key, value)).Outcome == Outcome.Done,
+            () => $"The last answer: {answer}\n{Logs}");
         return answer!;
     }
 
@@ -112,7 +115,10 @@ internal sealed class TestCluster : IDisposable
     public async Task<Answer> GetAsync(TestNode node, string key)
     {
         Answer? answer = null;
-        await HoldsAsync($"a get of {key} at {node.Name} succeeds", async () => (answer = await node.Http.GetAsync(key)).Outcome == Outcome.Done);
+        await Eventually.HoldsAsync(
+            $"a get of {key} at {node.Name} succeeds",
+            async () => (answer = await node.Http.GetAsync(key)).Outcome == Outcome.Done,
+            () => $"The last answer: {answer}\n{Logs}");
         return answer!;
     }
 
