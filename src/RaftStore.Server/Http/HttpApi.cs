@@ -60,6 +60,11 @@ internal sealed class HttpApi : IDisposable
             {
                 Refuse(context, problem);
             }
+            else if (context.Response.HasStarted)
+            {
+                // What was written after the last flush of an answer in several parts is not sent off by itself.
+                await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+            }
         }
         catch (BadHttpRequestException exception)
         {
