@@ -36,8 +36,10 @@ internal sealed class PreCandidate : Role
     {
         switch (message)
         {
-            case PreVoteResponse response:
-                _campaign.Tally.Answered(response.From, response.VoteGranted);
+            case PreVoteResponse { VoteGranted: true } response:
+                // A refusal is not final: the voter may have heard of a leader a moment ago and not hear of it again. So only
+                // grants are taken down, and the others are asked once more with the next heartbeat interval.
+                _campaign.Tally.Answered(response.From, granted: true);
                 return _campaign.Tally.IsWon ? new Candidate(State) : this;
             case ReadIndexRequest request:
                 RefuseRead(request);

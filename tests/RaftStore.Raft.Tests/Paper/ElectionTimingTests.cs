@@ -56,6 +56,28 @@ public sealed class ElectionTimingTests
         }
     }
 
+    // The shorter of two timeouts, and a few round trips.
+    [Fact]
+    public void Section3_9_LeaderCrashes_AnotherIsElectedWithinOneElectionTimeout()
+    {
+        var times = new List<long>();
+        for (ulong seed = 1; seed <= 40; seed++)
+        {
+            var cluster = new InMemoryCluster(3, seed);
+            TestMember leader = cluster.WaitForLeader();
+            cluster.Run(1000);
+            cluster.Crash(leader);
+            long crashedMs = cluster.NowMs;
+            cluster.WaitForLeader();
+            times.Add(cluster.NowMs - crashedMs);
+        }
+
+        times.Sort();
+        Assert.InRange(times[0], 850, 2000);
+        Assert.InRange(times[20], 900, 1600);
+        Assert.InRange(times[^1], 900, 2100);
+    }
+
     [Fact]
     public void Time_GoingBack_ChangesNothing()
     {

@@ -98,6 +98,21 @@ public sealed class PreVoteTests
         Assert.Equal((RaftRole.Candidate, 1L), (node.Raft.Role, node.Raft.Term));
     }
 
+    // The voter heard of the leader a moment ago: it will not have heard of it again a moment later.
+    [Fact]
+    public void Section9_6_Refused_AskedAgainWithTheNextInterval()
+    {
+        var node = new Driver(term: 5);
+        node.ElapseUntil(() => node.Raft.Role == RaftRole.PreCandidate);
+        node.Step(new PreVoteResponse(Node(2), Node(1), 5, false));
+        node.Step(new PreVoteResponse(Node(3), Node(1), 5, false));
+        node.Forget();
+
+        node.Elapse(100);
+
+        Assert.Equal([2u, 3u], node.Sent.Cast<PreVoteRequest>().Select(request => request.To.Value));
+    }
+
     [Fact]
     public void Section9_6_GrantOfAnEarlierQuestion_DoesNotCount()
     {
