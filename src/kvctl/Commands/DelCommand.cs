@@ -9,6 +9,8 @@ namespace RaftStore.Kvctl.Commands;
 /// <summary><c>del KEY</c> and <c>del --prefix P</c>.</summary>
 internal static class DelCommand
 {
+    private const int ProgressPeriodMs = 1000;
+
     public static Command Create(GlobalOptions options, CommandIo io)
     {
         var key = new Argument<string?>("KEY") { Description = "The key.", Arity = ArgumentArity.ZeroOrOne };
@@ -63,6 +65,7 @@ internal static class DelCommand
         }
 
         long deleted = 0;
+        long shownUntil = 0;
         try
         {
             while (true)
@@ -83,7 +86,11 @@ internal static class DelCommand
                     return new DeleteResult { Applied = true, Revision = result.Revision, Deleted = deleted };
                 }
 
-                session.Note(string.Create(CultureInfo.InvariantCulture, $"deleted {deleted} keys so far"));
+                if (Environment.TickCount64 >= shownUntil)
+                {
+                    session.Note(string.Create(CultureInfo.InvariantCulture, $"deleted {deleted} keys so far"));
+                    shownUntil = Environment.TickCount64 + ProgressPeriodMs;
+                }
             }
         }
         catch (Exception e) when (e is RaftStoreException or OperationCanceledException)

@@ -22,7 +22,7 @@ internal static class Failures
         }
         else
         {
-            io.Error.WriteLine($"kvctl: {command}: {Escape.Line(failure.Message)}; {Advice(command, failure)}");
+            io.Error.WriteLine($"kvctl: {command}: {Escape.Line(failure.Message.TrimEnd('.'))}; {Advice(command, failure)}");
         }
 
         return CodeOf(failure);
