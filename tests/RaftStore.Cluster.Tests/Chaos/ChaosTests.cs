@@ -6,15 +6,15 @@ using RaftStore.Verification;
 namespace RaftStore.Cluster.Tests.Chaos;
 
 /// <summary>Concurrent clients over all nodes while random nodes are killed, frozen and restarted.</summary>
-/// <remarks><c>RAFTSTORE_CHAOS_SECONDS</c> (20) and <c>RAFTSTORE_CHAOS_SEED</c> change the run. The seed decides what is done to whom in
+/// <remarks><c>CHAOS_SECONDS</c> (20) and <c>CHAOS_SEED</c> change the run. The seed decides what is done to whom in
 /// which order; when exactly, the machine decides, so a seed narrows a failure down and does not replay it.</remarks>
 public sealed class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
 {
     [Fact]
     public async Task RandomNodes_KilledPausedAndRestartedUnderLoad_LoseNothingAcknowledged()
     {
-        int seconds = Setting("RAFTSTORE_CHAOS_SECONDS", 20);
-        int seed = Setting("RAFTSTORE_CHAOS_SEED", 20_26);
+        int seconds = Setting("CHAOS_SECONDS", 20);
+        int seed = Setting("CHAOS_SEED", 20_26);
         using TestCluster cluster = await TestCluster.StartAsync(3, "--snapshot-log-size", "1048576");
         var history = new AcknowledgedHistory();
         using var load = new ClientLoad(cluster, history, seed, clients: 8, keys: 16);

@@ -54,15 +54,28 @@ internal sealed class TestNode : IDisposable
         _process = ServerProcess.Start(Arguments, runner);
     }
 
-    public void Kill() => Process.Kill();
+    public void Kill()
+    {
+        MustRun();
+        Process.Kill();
+    }
 
-    public void Pause() => Process.Signal(Signals.Stop);
+    public void Pause()
+    {
+        MustRun();
+        Process.Signal(Signals.Stop);
+    }
 
-    public void Resume() => Process.Signal(Signals.Continue);
+    public void Resume()
+    {
+        MustRun();
+        Process.Signal(Signals.Continue);
+    }
 
     /// <summary>Asks it to end and waits until it has.</summary>
     public async Task<int> StopAsync()
     {
+        MustRun();
         Process.Signal(Signals.Terminate);
         return await Process.ExitCodeAsync();
     }
@@ -72,6 +85,9 @@ internal sealed class TestNode : IDisposable
         ForgetProcess();
         Http.Dispose();
     }
+
+    /// <summary>A node that ended though nobody asked it to is a failure of its own, whatever the test was about.</summary>
+    private void MustRun() => Assert.True(IsRunning, $"{Name} ended by itself:\n{Output}");
 
     private void ForgetProcess()
     {
