@@ -1,19 +1,15 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using RaftStore.Raft;
+using Microsoft.AspNetCore.Connections;
 using RaftStore.Server.Hosting;
 using RaftStore.Server.Settings;
-using RaftStore.Storage;
+using RaftStore.Server.Startup;
 
 namespace RaftStore.Server;
 
 /// <summary>The executable <c>raftstore</c>.</summary>
 public sealed partial class Program
 {
-    private const int SettingsExitCode = 2;
-    private const int DataDirectoryExitCode = 3;
-    private const int LogExitCode = 4;
-    private const int InvariantExitCode = 5;
-
     private Program()
     {
     }
@@ -34,10 +30,21 @@ public sealed partial class Program
             await RunAsync(settings, configurationFile);
             return 0;
         }
-        catch (Exception exception) when (ExitCodeOf(exception) is > 0 and int exitCode)
+        catch (SettingsException exception)
         {
-            await Console.Error.WriteLineAsync("raftstore: " + exception.Message.ReplaceLineEndings(" "));
-            return exitCode;
+            PrintLastLine(exception.Message);
+            return NodeFailure.Settings;
+        }
+        catch (Exception exception)
+        {
+            NodeFailure failure = NodeFailure.From(exception);
+            if (failure.ExitCode == NodeFailure.Invariant)
+            {
+                await Console.Error.WriteLineAsync(exception.ToString());
+            }
+
+            PrintLastLine(failure.Line);
+            return failure.ExitCode;
         }
     }
 
@@ -50,10 +57,13 @@ public sealed partial class Program
         {
             await app.StartAsync();
         }
-        catch (IOException exception)
+        catch (IOException exception) when (exception.InnerException is AddressInUseException)
         {
-            // An address of --listen or --peer-listen cannot be bound; the message names it.
-            throw new SettingsException($"{exception.Message.TrimEnd('.')}. Stop what uses the address, or choose another by --listen or --peer-listen.");
+            throw new SettingsException($"{exception.Message.TrimEnd('.')}. Stop what uses it, or choose another address with --listen.");
+        }
+        catch (SocketException exception)
+        {
+            throw new SettingsException($"--listen {string.Join(',', settings.Listen)} cannot be bound: {exception.Message.TrimEnd('.')}. Choose an address that this machine has and this user may use.");
         }
 
         ServerLog.Listening(logger, string.Join(", ", app.Urls));
@@ -65,21 +75,14 @@ public sealed partial class Program
         await app.WaitForShutdownAsync();
     }
 
-    private static int ExitCodeOf(Exception exception) => exception switch
-    {
-        SettingsException => SettingsExitCode,
-        DataDirectoryException => DataDirectoryExitCode,
-        StorageIoException => LogExitCode,
-        RaftInvariantException => InvariantExitCode,
-        _ => 0,
-    };
-
     /// <summary>Ends the process where it stands: nothing that a node in an unknown state might still do is worth the risk.</summary>
     private static void ExitNow(int exitCode, string lastLine)
     {
-        Console.Error.WriteLine(lastLine);
+        PrintLastLine(lastLine);
         Exit(exitCode);
     }
+
+    private static void PrintLastLine(string line) => Console.Error.WriteLine("raftstore: " + line.ReplaceLineEndings(" "));
 
     [LibraryImport("libc", EntryPoint = "_exit")]
     private static partial void Exit(int exitCode);

@@ -38,7 +38,7 @@ internal sealed class SignalLifetime(IHostApplicationLifetime lifetime, Immediat
         context.Cancel = true;
         if (Interlocked.Increment(ref _signals) > 1)
         {
-            exit.Now(SecondSignalExitCode, "raftstore: ended by a second signal");
+            exit.Now(SecondSignalExitCode, "Ended at once by a second signal; nothing acknowledged is lost.");
         }
 
         lifetime.StopApplication();

@@ -150,6 +150,11 @@ internal static class SettingsLoader
         {
             endpoints[i] = ParseUrl(reader, "listen", urls[i]);
             CheckBindable(reader, "listen", endpoints[i], insecure);
+            if (endpoints[i] is { Port: 0, Address: null })
+            {
+                throw reader.Refuse("listen", "asks for any free port of localhost, which is two addresses: write 127.0.0.1 or [::1].");
+            }
+
             if (endpoints.AsSpan(0, i).Contains(endpoints[i]) && endpoints[i].Port != 0)
             {
                 throw reader.Refuse("listen", $"names {urls[i]} twice: remove one.");

@@ -38,6 +38,16 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_AddressOfAnotherMachine_Exits2AndLeavesNoData()
+    {
+        (int exitCode, string errors) = await RaftStoreProcess.RunAsync("--data", Data, "--listen", "http://192.0.2.1:7400", "--insecure", "--peer-listen", "127.0.0.1:0");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("--listen http://192.0.2.1:7400", Assert.Single(errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Data));
+    }
+
+    [Fact]
     public async Task Start_PeerPortInUse_Exits2()
     {
         using TcpListener taken = new(IPAddress.Loopback, 0);

@@ -131,6 +131,7 @@ public sealed class SettingsLoaderTests : IDisposable
     [InlineData("--listen http://127.0.0.1:7400/base", "nothing behind it")]
     [InlineData("--listen http://127.0.0.1:99999", "--listen")]
     [InlineData("--listen https://127.0.0.1:7400", "TLS")]
+    [InlineData("--listen http://localhost:0", "two addresses")]
     [InlineData("--listen http://0.0.0.0:7400", "--insecure")]
     [InlineData("--listen http://10.1.2.3:7400", "--insecure")]
     [InlineData("--listen http://node.example:7400 --insecure", "--advertise")]

@@ -49,10 +49,11 @@ internal sealed class TestServer : IAsyncDisposable
     public static async Task UntilAsync(Func<Task<bool>> condition, string expectation)
     {
         using CancellationTokenSource deadline = new(Deadline);
+        using PeriodicTimer look = new(TimeSpan.FromMilliseconds(10));
         while (!await condition())
         {
             Assert.False(deadline.IsCancellationRequested, $"Not within {Deadline.TotalSeconds} s: {expectation}");
-            await Task.Delay(10);
+            await look.WaitForNextTickAsync(CancellationToken.None);
         }
     }
 
