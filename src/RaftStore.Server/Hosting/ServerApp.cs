@@ -52,6 +52,10 @@ internal static class ServerApp
             console.ColorBehavior = LoggerColorBehavior.Disabled;
         });
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // While this category logs anything, the framework makes an Activity and a scope for every request. What it would say of a
+        // failed request, the API says itself.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection(SettingSources.LoggingSection));
     }
 

@@ -1,5 +1,9 @@
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace RaftStore.Server.Tests.Support;
 
@@ -15,13 +19,16 @@ internal sealed class TestServer : IAsyncDisposable
     {
         _data = Directory.CreateTempSubdirectory("raftstore-test-");
         settings.TryAdd("data", Path.Combine(_data.FullName, "node"));
+        settings.TryAdd("listen", "http://127.0.0.1:0");
         settings.TryAdd("peer-listen", "127.0.0.1:0");
         settings.TryAdd("heartbeat", "15ms");
         settings.TryAdd("election-timeout-lower", "150ms");
         _factory = new Factory(settings);
-        _factory.UseKestrel(settings.TryGetValue("listen", out string? listen) ? new Uri(listen).Port : 0);
+
+        // Without a port here: the factory would set it on a server that the program is starting at the same time.
+        _factory.UseKestrel();
         _factory.StartServer();
-        BaseAddress = new Uri($"http://127.0.0.1:{_factory.ClientOptions.BaseAddress.Port}/");
+        BaseAddress = new Uri(_factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single());
         Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = BaseAddress, Timeout = Deadline };
     }
 
