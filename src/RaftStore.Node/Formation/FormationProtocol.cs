@@ -141,10 +141,10 @@ public sealed class FormationProtocol
         Met = [.. _others.Where(IsMet).Select(other => other.Member.Name)],
     };
 
-    /// <summary>What this node's disk confirms for the list it was started with; nothing while another identity is being written,
-    /// since either of the two may be what a crash leaves.</summary>
+    /// <summary>What this node's disk confirms for the list it was started with. While another identity is being written that is still
+    /// true: a confirmation says that its sender was durably forming the cluster, and not that it always will be.</summary>
     private ClusterId ConfirmedCluster =>
-        _identity is not null && _writing is not { State: FormationState.Forming } && FoundingList.AreEqual(_identity.Founders, _founders)
+        _identity is not null && FoundingList.AreEqual(_identity.Founders, _founders)
             ? _identity.Cluster
             : ClusterId.None;
 

@@ -129,6 +129,35 @@ public sealed class FormationProtocolTests
     }
 
     [Fact]
+    public void FormingFounder_MeetsFormedClusterOfAnotherIdWithItsName_Stops()
+    {
+        FormationWorld world = Formed(founders: 3, seed: 15);
+        ClusterId formed = world["n1"].Disk!.Cluster;
+        NodeIdentity unfinished = world["n3"].Disk! with { Cluster = new ClusterId(formed.Value ^ 1), State = FormationState.Forming };
+        FormationWorld.Wipe(world["n3"]);
+        world["n3"].Disk = unfinished;
+        world.Start(world["n3"]);
+        Rounds(world, 3);
+
+        Assert.Equal(unfinished, world["n3"].Disk);
+        Assert.Contains($"belongs to cluster {unfinished.Cluster}, which was never formed, but the formed cluster {formed}", world["n3"].StopReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Founder_HearsAnEarlierStatusOfTheSameLifeAgain_KeepsTheLaterOne()
+    {
+        FormationWorld world = new(founders: 3, seed: 16);
+        StartAll(world);
+        Rounds(world, 1);
+        FormationStatus earlier = world["n2"].Protocol!.StatusFor("n3") with { Met = [] };
+        FormationStatus later = world["n2"].Protocol!.StatusFor("n3") with { Met = ["n1", "n3"] };
+        Assert.True(world["n3"].Protocol!.Receive(later with { Cluster = new ClusterId(1) }, nowMs: 10));
+
+        Assert.False(world["n3"].Protocol!.Receive(earlier, nowMs: 11));
+        Assert.False(world["n3"].Protocol!.Receive(later, nowMs: 12));
+    }
+
+    [Fact]
     public void EmptyCoordinator_MeetsFormedClusterWithItsName_StopsRatherThanDrawAnew()
     {
         FormationWorld world = Formed(founders: 3, seed: 8);
