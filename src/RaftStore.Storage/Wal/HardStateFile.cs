@@ -59,15 +59,12 @@ internal sealed class HardStateFile : IDisposable
     /// <summary>Makes what was read durable in both copies.</summary>
     internal void Repair()
     {
+        // Where the copies are equal there is nothing to do: the second was written only once the first was durable. Where they are not,
+        // the newer one may stand in the page cache alone, left there by a process that was killed between its write and its sync.
         if (_differ)
         {
             Write(Value);
             _differ = false;
-        }
-        else
-        {
-            // A process that was killed between the write and the sync left the value in the page cache alone.
-            _slots.DataSync();
         }
     }
 

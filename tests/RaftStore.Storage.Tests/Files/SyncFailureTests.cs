@@ -23,8 +23,8 @@ public sealed class SyncFailureTests : IDisposable
         Assert.False(hasFailed);
         Assert.Equal(SyncProbe.BatchCount, undisturbed);
 
-        // Making three files, opening two of them, a vote in two copies, and the batches.
-        const int syncs = 3 + 3 + 2 + SyncProbe.BatchCount;
+        // Making three files, the two slots of the durable end at the opening, a vote in two copies, and the batches.
+        const int syncs = 3 + 2 + 2 + SyncProbe.BatchCount;
         foreach (string error in new[] { "EIO", "ENOSPC", "EDQUOT" })
         {
             for (int number = 1; number <= syncs; number += error == "EIO" ? 1 : 6)

@@ -284,6 +284,31 @@ public sealed class LogDamageTests
         Assert.Equal(RecordHeader.RecordBytes(2045), driver.Recovered.TornBytes);
     }
 
+    [Fact]
+    public void DroppedRecord_BehindOneThatIsWrittenAgain_StaysDropped()
+    {
+        // The record after the torn one is intact and chained to it. The leader sends the torn one's batch once more: the same bytes in the
+        // same place, but for the epoch.
+        LogDriver driver = new LogDriver().Start();
+        driver.Write(Vote, batches: [LogDriver.Batch(1, 1)]);
+        int end = EndOf(driver.Disk);
+        byte[] durable = driver.Disk.Content(DurablePath);
+        driver.Write(batches: [LogDriver.Batch(2, 1), LogDriver.Batch(3, 1)]);
+        byte[] content = driver.Disk.Content(Segment1);
+        content[end + RecordHeader.Bytes + 50] ^= 1;
+        driver.Disk.SetContent(Segment1, content);
+        driver.Disk.SetContent(DurablePath, durable);
+        driver.Restart();
+        Assert.Equal("[1..1]/1", LogDriver.Describe(driver.Recovered!.Batches));
+        Assert.Equal(EndOf(driver.Disk), end);
+
+        driver.Write(batches: [LogDriver.Batch(2, 1)]);
+        driver.Restart();
+
+        Assert.Equal("[1..1]/1 [2..2]/1", LogDriver.Describe(driver.Recovered!.Batches));
+        Assert.Equal(0, driver.Recovered.TornBytes);
+    }
+
     private static void AssertPrefixOfRecords(RecoveredLog old, RecoveredLog full, RecoveredLog found)
     {
         string[] allowed =
