@@ -1,11 +1,13 @@
 using System.CommandLine;
+using System.Reflection;
 
 namespace RaftStore.Server.Settings;
 
 /// <summary>Turns arguments into settings by name. What they mean is none of its business.</summary>
 internal sealed class CommandLineParser
 {
-    /// <summary>What the framework's test host passes to every program that it starts; a user never does.</summary>
+    /// <summary>What the framework's test host passes to every program that it runs inside its own process; a user's program, which is a
+    /// process of its own, knows none of them.</summary>
     private static readonly string[] TestHostArguments = ["environment", "contentRoot", "applicationName"];
 
     private readonly RootCommand _root;
@@ -36,9 +38,12 @@ internal sealed class CommandLineParser
             }
         }
 
-        foreach (string name in TestHostArguments)
+        if (Assembly.GetEntryAssembly() != typeof(CommandLineParser).Assembly)
         {
-            _root.Add(new Option<string>("--" + name) { Hidden = true });
+            foreach (string name in TestHostArguments)
+            {
+                _root.Add(new Option<string>("--" + name) { Hidden = true });
+            }
         }
     }
 

@@ -23,6 +23,17 @@ public sealed class ProgramTests : IDisposable
         Assert.False(Directory.Exists(Data));
     }
 
+    [Theory]
+    [InlineData("--environment")]
+    [InlineData("--contentRoot")]
+    [InlineData("--urls")]
+    public async Task Start_SettingOfTheFramework_Exits2NamingIt(string flag)
+    {
+        (int exitCode, string errors) = await RaftStoreProcess.RunAsync("--data", Data, flag, "x");
+
+        Assert.Equal((2, $"raftstore: '{flag}' is not a setting: raftstore --help lists those there are."), (exitCode, errors.TrimEnd()));
+    }
+
     [Fact]
     public async Task Start_ClientPortInUse_Exits2AndLeavesNoData()
     {
