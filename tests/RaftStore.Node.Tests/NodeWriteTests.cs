@@ -323,6 +323,35 @@ public sealed class NodeWriteTests
     }
 
     [Fact]
+    public void Write_ForwardedFrameReplayedAfterItsLeaderStepsDown_IsNotCalledUnapplied()
+    {
+        TestCluster cluster = new(3);
+        TestNode leader = cluster.RunUntilLeader();
+        TestNode follower = cluster.Followers[0];
+        byte[]? seen = null;
+        cluster.Filter = (_, to, _, frame) =>
+        {
+            seen = frame[12] == 32 && seen is null ? frame : seen;
+            return frame[12] != 5 && (to != leader.Id || frame[12] == 32);
+        };
+
+        // The leader appends it, reaches nobody with it, hears from nobody, and steps down; then another copy of the request comes.
+        ValueTask<WriteOutcome> write = cluster.Write(follower, "a", "1", timeoutMs: 60_000);
+        cluster.RunUntil(() => leader.Node.Counters.ForwardedWritesServed == 1, "the entry in the leader's log");
+        cluster.RunUntil(() => leader.Status.Role != RaftRole.Leader, "stepping down");
+        cluster.Filter = (_, _, _, frame) => frame[12] is not (1 or 3);
+        cluster.Replay(follower.Id, leader.Id, PeerChannel.Bulk, seen!);
+        cluster.Run(200);
+        cluster.Filter = (from, _, _, frame) => frame[12] is not (1 or 3) || from == leader.Id;
+
+        // The old leader's log is the longest, so it is elected again, and the entry commits: once.
+        WriteOutcome outcome = cluster.Await(write);
+        cluster.Run(500);
+        Assert.Equal((WriteCertainty.Applied, 1L), (outcome.Certainty, outcome.Result.Version));
+        Assert.Equal(1, leader.Node.View.Revision);
+    }
+
+    [Fact]
     public void Write_FollowerWithoutAConnectionToTheLeader_WaitsForOne()
     {
         TestCluster cluster = new(3);

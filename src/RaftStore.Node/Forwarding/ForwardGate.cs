@@ -2,39 +2,63 @@ using RaftStore.Raft;
 
 namespace RaftStore.Node.Forwarding;
 
+/// <summary>What a leader knows of a forwarded command that comes in.</summary>
+internal enum ForwardVerdict
+{
+    /// <summary>This is its first copy.</summary>
+    New,
+
+    /// <summary>Another copy came before, or may have: nothing may be said about it.</summary>
+    PerhapsSeen,
+}
+
 /// <summary>Lets each forwarded command through once. A connection of ours delivers nothing twice, but the promise that a write is
-/// applied at most once shall not hang on that: a frame that is replayed within the leader's term is noticed here, and one
-/// from another term is refused by its term. Pump thread.</summary>
+/// applied at most once shall not hang on that. A command names the term whose leader it was meant for; what came in a term that
+/// this run of this node leads, or has led not long ago, is remembered, and of every other term nothing is claimed: the answer
+/// «not applied» to a second copy would be a lie about the first. Pump thread.</summary>
 internal sealed class ForwardGate
 {
     /// <summary>Ids remembered below the newest of a sender: far more than can overtake each other on the way.</summary>
     private const int WindowIds = 1 << 16;
 
-    /// <summary>Runs of other members that are remembered in one term; a member that restarts more often than this within a
-    /// term has its oldest run forgotten.</summary>
-    private const int SendersMax = 64;
+    /// <summary>Terms that are remembered: a sender that is further behind than this waits in vain, and learns that at its deadline.</summary>
+    private const int TermsMax = 4;
 
+    /// <summary>Runs of other members that are remembered, in all these terms; a window takes 8 KiB.</summary>
+    private const int SendersMax = 128;
+
+    private readonly List<long> _terms = [];
     private readonly List<Sender> _senders = [];
-    private long _term;
 
-    /// <summary>Marks an id as seen.</summary>
-    /// <returns>False where it was seen before in this term, or is too old to tell: the command must be dropped without an answer.</returns>
-    public bool TryPass(long term, NodeId from, ulong id)
+    /// <summary>This node leads that term.</summary>
+    public void Lead(long term)
     {
-        if (term != _term)
+        if (_terms.Count > 0 && _terms[^1] == term)
         {
-            _senders.Clear();
-            _term = term;
+            return;
         }
 
-        return SenderOf(from, id >> 32).TryPass((long)(id & uint.MaxValue));
+        if (_terms.Count == TermsMax)
+        {
+            _terms.RemoveAt(0);
+            _senders.RemoveAll(sender => sender.Term < _terms[0]);
+        }
+
+        _terms.Add(term);
     }
 
-    private Sender SenderOf(NodeId from, ulong run)
+    /// <summary>Looks at a command, and remembers it.</summary>
+    public ForwardVerdict Judge(long term, NodeId from, ulong id)
+    {
+        bool isNew = _terms.Contains(term) && SenderOf(term, from, id >> 32).TryPass((long)(id & uint.MaxValue));
+        return isNew ? ForwardVerdict.New : ForwardVerdict.PerhapsSeen;
+    }
+
+    private Sender SenderOf(long term, NodeId from, ulong run)
     {
         for (int i = _senders.Count - 1; i >= 0; i--)
         {
-            if (_senders[i].From == from && _senders[i].Run == run)
+            if (_senders[i].Term == term && _senders[i].From == from && _senders[i].Run == run)
             {
                 return _senders[i];
             }
@@ -45,16 +69,18 @@ internal sealed class ForwardGate
             _senders.RemoveAt(0);
         }
 
-        Sender sender = new(from, run);
+        Sender sender = new(term, from, run);
         _senders.Add(sender);
         return sender;
     }
 
     /// <summary>The ids that one run of a member has used: a bit for each of the last ones.</summary>
-    private sealed class Sender(NodeId from, ulong run)
+    private sealed class Sender(long term, NodeId from, ulong run)
     {
         private readonly ulong[] _seen = new ulong[WindowIds / 64];
         private long _newest = -1;
+
+        public long Term { get; } = term;
 
         public NodeId From { get; } = from;
 

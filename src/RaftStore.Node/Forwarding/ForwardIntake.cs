@@ -22,32 +22,29 @@ internal sealed class ForwardIntake(PumpContext context, WaiterPool<WriteWaiter>
         _ => throw new NotSupportedException($"No certainty {outcome.Certainty} is known."),
     };
 
+    /// <summary>This node leads that term: commands for it may come.</summary>
+    public void Lead(long term) => _gate.Lead(term);
+
     /// <summary>Another member's writes came.</summary>
     public void Take(ForwardArrival arrival)
     {
         ForwardRequest request = arrival.Request;
-        bool isForUs = context.IsLeader && request.Term == context.Core.Term;
+        bool leadsTerm = context.IsLeader && request.Term == context.Core.Term;
         bool isAdmitted = arrival.Refusal == RefusalReason.None;
         foreach (ForwardedCommand command in request.Commands)
         {
-            if (!isForUs)
-            {
-                // A request for another term can never be taken, however often it comes: to say so is safe.
-                GiveBack(command, isAdmitted);
-                replies.Add(request.From, command.Id, ForwardOutcome.NotLeader);
-            }
-            else if (!_gate.TryPass(request.Term, request.From, command.Id))
-            {
-                // Its first copy has been answered, or will be.
-                GiveBack(command, isAdmitted);
-            }
-            else if (!isAdmitted)
-            {
-                replies.Add(request.From, command.Id, OutcomeOf(arrival.Refusal));
-            }
-            else
+            bool isNew = _gate.Judge(request.Term, request.From, command.Id) == ForwardVerdict.New;
+            if (isNew && isAdmitted && leadsTerm)
             {
                 accept(RentFor(request, command));
+                continue;
+            }
+
+            GiveBack(command, isAdmitted);
+            if (isNew)
+            {
+                // Certain: no copy came before, and none that comes later will be new.
+                replies.Add(request.From, command.Id, leadsTerm ? OutcomeOf(arrival.Refusal) : ForwardOutcome.NotLeader);
             }
         }
     }

@@ -51,7 +51,15 @@ internal sealed class WritePath
     }
 
     /// <summary>Another member's writes came.</summary>
-    public void Take(ForwardArrival arrival) => _intake.Take(arrival);
+    public void Take(ForwardArrival arrival)
+    {
+        if (_context.IsLeader)
+        {
+            _intake.Lead(_context.Core.Term);
+        }
+
+        _intake.Take(arrival);
+    }
 
     /// <summary>What became of writes that this node forwarded.</summary>
     public void Take(ForwardResponse response) => _forwarder.Take(response);
@@ -67,6 +75,7 @@ internal sealed class WritePath
     {
         if (_context.IsLeader)
         {
+            _intake.Lead(_context.Core.Term);
             if (_waiting.Count > 0)
             {
                 Propose();
