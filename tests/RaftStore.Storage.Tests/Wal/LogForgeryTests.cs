@@ -203,6 +203,40 @@ public sealed class LogForgeryTests
         Assert.Equal(0, refusal.OffsetBytes);
     }
 
+    [Theory]
+    [InlineData(3)]  // records in segment 2 prove it
+    [InlineData(30)] // segment 3 proves it
+    public void HeaderOfASegmentInUse_DamagedWhileTheDurableEndIsOld_IsRefusedAllTheSame(int writes)
+    {
+        LogDriver driver = new LogDriver().Start();
+        driver.Write(Vote, batches: [LogDriver.Batch(1, 1, 1, 60_000)]);
+        byte[] durable = driver.Disk.Content("wal/durable");
+        for (int index = 2; index < 2 + writes; index++)
+        {
+            driver.Write(batches: [LogDriver.Batch(index, 1, 1, 4_000)]);
+        }
+
+        driver.Log!.Dispose();
+        byte[] content = driver.Disk.Content(Segment2);
+        content[30] ^= 4;
+        driver.Disk.SetContent(Segment2, content);
+        driver.Disk.SetContent("wal/durable", durable);
+
+        DataDirectoryException refusal = Refused(driver);
+        Assert.Equal((Segment2, 0L), (refusal.Path, refusal.OffsetBytes));
+    }
+
+    [Fact]
+    public void DurableEnd_OfAnotherLog_IsRefused()
+    {
+        LogDriver other = new LogDriver().Start();
+        other.Write(Vote, batches: [LogDriver.Batch(1, 1, 1, 5)]);
+        LogDriver driver = Begun();
+        driver.Disk.SetContent("wal/durable", other.Disk.Content("wal/durable"));
+
+        Assert.Contains("no record with the checksum noted ends here", Refused(driver).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Gap_BetweenSnapshotAndLog_IsRefused()
     {
