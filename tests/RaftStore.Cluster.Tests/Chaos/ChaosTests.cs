@@ -22,7 +22,7 @@ public sealed class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
         load.Start();
 
         await nemesis.RunAsync(TimeSpan.FromSeconds(seconds));
-        nemesis.Heal();
+        Assert.All(cluster.Nodes, node => Assert.True(node.IsRunning, $"{node.Name} ended by itself:\n{node.Output}"));
         await cluster.AllReadyAsync();
         await load.DoneAsync(100);
         await load.StopAsync();

@@ -34,15 +34,6 @@ internal sealed class Nemesis(TestCluster cluster, Random random)
         }
     }
 
-    /// <summary>Every node runs afterwards; whether it is ready, the caller must wait for.</summary>
-    public void Heal()
-    {
-        foreach (TestNode node in cluster.Nodes.Where(node => !node.IsRunning))
-        {
-            node.Start();
-        }
-    }
-
     private async Task KillAsync(TestNode node)
     {
         _kills++;
@@ -62,6 +53,8 @@ internal sealed class Nemesis(TestCluster cluster, Random random)
     private async Task StopAsync(TestNode node)
     {
         _stops++;
+        // Before a process has begun to listen for signals, SIGTERM ends it as it ends any other.
+        await cluster.HoldsAsync($"{node.Name} is alive", node.Http.IsAliveAsync);
         int code = await node.StopAsync();
         Assert.True(code == 0, $"{node.Name} ended with {code} when it was asked to end:\n{node.Output}");
         await PassAsync(0, 1000);
@@ -77,7 +70,11 @@ internal sealed class Nemesis(TestCluster cluster, Random random)
         }
 
         await PassAsync(0, 300);
-        Heal();
+        foreach (TestNode node in cluster.Nodes)
+        {
+            node.Start();
+        }
+
         await cluster.AllReadyAsync();
     }
 

@@ -70,11 +70,11 @@ internal sealed class NodeClient : IDisposable
         }
     }
 
-    public async Task<bool> IsReadyAsync()
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/readyz");
-        return (await SendAsync(request, (response, body) => new Answer(Outcome.Done, (int)response.StatusCode, -1, 0, null, body))).Status == 200;
-    }
+    /// <summary>It serves linearizable reads.</summary>
+    public Task<bool> IsReadyAsync() => IsOkAsync("/readyz");
+
+    /// <summary>Its process has come as far as answering.</summary>
+    public Task<bool> IsAliveAsync() => IsOkAsync("/livez");
 
     public void Dispose() => _http.Dispose();
 
@@ -104,6 +104,12 @@ internal sealed class NodeClient : IDisposable
         return response.StatusCode == HttpStatusCode.NotFound
             ? new Answer(Outcome.Done, status, revision, 0, null, body)
             : new Answer(Outcome.Done, status, revision, long.Parse(response.Headers.ETag!.Tag.Trim('"'), CultureInfo.InvariantCulture), body, body);
+    }
+
+    private async Task<bool> IsOkAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return (await SendAsync(request, (response, body) => new Answer(Outcome.Done, (int)response.StatusCode, -1, 0, null, body))).Status == 200;
     }
 
     private async Task<Answer> SendAsync(HttpRequestMessage request, Func<HttpResponseMessage, string, Answer> read)
