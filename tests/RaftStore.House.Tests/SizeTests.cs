@@ -85,7 +85,7 @@ public sealed class SizeTests
         Assert.Contains("13+1 public int Size", found);
         Assert.Contains("15+5 public Thing(int size = 5) : base(size)", found);
         Assert.Contains("21+5 public int Twice", found);
-        Assert.Contains(found, member => member.StartsWith("28+7 ", StringComparison.Ordinal) && member.Contains("TResult Map<TResult>", StringComparison.Ordinal));
+        Assert.Contains(found, member => member.StartsWith("29+6 ", StringComparison.Ordinal) && member.Contains("TResult Map<TResult>", StringComparison.Ordinal));
         Assert.Contains(found, member => member.EndsWith("operator ==(Inner left, Inner right)", StringComparison.Ordinal) && member.Contains("+4 ", StringComparison.Ordinal));
         Assert.DoesNotContain(found, member => member.Contains("Table", StringComparison.Ordinal) || member.Contains("_map", StringComparison.Ordinal));
     }

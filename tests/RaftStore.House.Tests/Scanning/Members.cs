@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace RaftStore.House.Tests.Scanning;
 
-/// <summary>A member of a type: where it begins (attributes included), and how many lines it takes.</summary>
+/// <summary>A member of a type: where it begins behind its attributes, which may be a long table of a test's data, and how many lines it takes.</summary>
 internal sealed record MemberSpan(string Head, int FirstLine, int LineCount);
 
 /// <summary>Finds the members of every type in a file by its braces, without a parser: good enough to measure them.</summary>
@@ -24,6 +24,12 @@ internal static partial class Members
             {
                 if (char.IsWhiteSpace(here) || here is '}')
                 {
+                    continue;
+                }
+
+                if (here == '[')
+                {
+                    at = EndOfAttribute(code, at);
                     continue;
                 }
 
@@ -54,6 +60,18 @@ internal static partial class Members
         }
 
         return members;
+    }
+
+    private static int EndOfAttribute(string code, int at)
+    {
+        int depth = 0;
+        do
+        {
+            depth += code[at] is '[' ? 1 : code[at] is ']' ? -1 : 0;
+            at++;
+        }
+        while (depth > 0 && at < code.Length);
+        return at - 1;
     }
 
     private static void Add(string code, int start, int end, List<MemberSpan> members)
