@@ -156,7 +156,15 @@ internal sealed class HttpApi : IDisposable
 
     private void Refuse(HttpContext context, Problem problem)
     {
-        _common.Apply(context.Response);
+        if (problem.StoreRevision is { } revision)
+        {
+            _common.Apply(context.Response, revision);
+        }
+        else
+        {
+            _common.Apply(context.Response);
+        }
+
         ProblemWriter.Write(context, problem, _common.LeaderName);
     }
 

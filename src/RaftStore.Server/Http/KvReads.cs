@@ -42,12 +42,16 @@ internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
         bool exists = view.TryGet(request.Key, view.Revision, out KvItem item);
         if (match.IsGiven && !match.Matches(item.ModRevision))
         {
-            return new Problem(ProblemType.ConditionFailed, exists ? $"The key is at mod revision {item.ModRevision}." : "The key does not exist.") { CurrentRevision = item.ModRevision };
+            return new Problem(ProblemType.ConditionFailed, exists ? $"The key is at mod revision {item.ModRevision}." : "The key does not exist.")
+            {
+                CurrentRevision = item.ModRevision,
+                StoreRevision = view.Revision,
+            };
         }
 
         if (!exists)
         {
-            return new Problem(ProblemType.KeyNotFound, $"The key does not exist at revision {view.Revision}.");
+            return new Problem(ProblemType.KeyNotFound, $"The key does not exist at revision {view.Revision}.") { StoreRevision = view.Revision };
         }
 
         HttpResponse response = context.Response;

@@ -28,6 +28,7 @@ internal static class Outcomes
             result.Previous is { } present ? $"The key is at mod revision {present.ModRevision}." : "The key does not exist.")
         {
             CurrentRevision = result.Previous?.ModRevision ?? 0,
+            StoreRevision = result.Revision,
         },
         KvStatus.RangeTooLarge => new Problem(ProblemType.RangeTooLarge, $"The range holds more than {KvCommand.RangeKeysMax} keys: delete it in parts."),
         KvStatus.QuotaReached => new Problem(ProblemType.QuotaReached, "The store is full: delete keys; deletions still work."),
