@@ -116,7 +116,7 @@ public sealed class Node
     /// <returns>What is wrong with it, or null; where something is, the connection must be closed.</returns>
     public string? Receive(NodeId from, PeerChannel channel, ReadOnlyMemory<byte> frame)
     {
-        string? error = _gate.TryDecode(from, channel, frame, out Message? message);
+        string? error = _gate.TryDecode(from, channel, frame, out Message? message) ?? FaultOf(message);
         if (error is not null)
         {
             _tallies.FrameRefused();
@@ -168,5 +168,22 @@ public sealed class Node
         NodeStatus status = Status;
         List<ClusterMemberView> members = [.. status.Configuration.Voters.Select(member => new ClusterMemberView(member, -1, -1, -1))];
         return new ClusterView(FromLeader: false, status.Leader, status.Term, status.CommitIndex, members);
+    }
+
+    // A command that cannot be applied stops here: once committed, it would stop every node.
+    private static string? FaultOf(Message? message)
+    {
+        if (message is ForwardRequest request)
+        {
+            foreach (ForwardedCommand command in request.Commands)
+            {
+                if (KvCommand.Check(command.Command.Span) is string fault)
+                {
+                    return $"a forwarded command cannot be applied: {fault}";
+                }
+            }
+        }
+
+        return null;
     }
 }

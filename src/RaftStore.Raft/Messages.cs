@@ -53,7 +53,8 @@ public sealed record Heartbeat(NodeId From, NodeId To, long Term, long LeaderCom
 /// <summary>The answer to <see cref="Heartbeat"/>.</summary>
 /// <param name="ReadRound">The round of the heartbeat this answers.</param>
 /// <param name="StampMs">The sender's monotonic time when it answered; the leader only echoes it.</param>
-/// <param name="AppliedIndex">The sender's applied index, for the leader's view of the cluster; nothing is decided by it.</param>
+/// <param name="AppliedIndex">The sender's applied index, for the leader's view of the cluster, and to see that a snapshot
+/// has brought it far enough. No commit depends on it.</param>
 public sealed record HeartbeatResponse(NodeId From, NodeId To, long Term, long ReadRound, long StampMs, long AppliedIndex) : Message(From, To, Term);
 
 /// <summary>A follower asks the leader for a read index (thesis §6.4); one request serves any number of waiting reads.</summary>

@@ -31,8 +31,8 @@ public sealed class DataDirectory : IDisposable
     /// <summary>What a freshly made ext4 volume holds; a volume may be given to a node as it is.</summary>
     private const string LostAndFound = "lost+found";
 
-    /// <summary>EPERM, EACCES, EEXIST (a file has that name), ENOTDIR, EROFS: the setting is wrong, and the disk is not.</summary>
-    private static readonly int[] MisplacedErrnos = [1, 13, 17, 20, 30];
+    /// <summary>EPERM, ENOENT (nothing can be made there), EACCES, EEXIST (a file has that name), ENOTDIR, EROFS: the setting is wrong, and the disk is not.</summary>
+    private static readonly int[] MisplacedErrnos = [1, 2, 13, 17, 20, 30];
 
     private readonly IFileSystem _files;
     private readonly IDisposable _lock;

@@ -1,4 +1,6 @@
+using RaftStore.Node.Codec;
 using RaftStore.Node.Tests.Harness;
+using RaftStore.Node.Waiters;
 using RaftStore.Raft;
 
 namespace RaftStore.Node.Tests;
@@ -214,6 +216,26 @@ public sealed class NodeLimitsTests
         }
 
         Assert.InRange(follower.Node.Counters.FramesDropped, 4, 5);
+    }
+
+    [Fact]
+    public void Receive_ForwardedCommandThatNobodyCouldApply_IsRefusedBeforeItCanBeProposed()
+    {
+        TestCluster cluster = new(3);
+        TestNode leader = cluster.RunUntilLeader();
+        NodeId peer = cluster.Followers[0].Id;
+        long lastIndex = leader.Node.Status.CommitIndex;
+        WriteWaiter write = new WaiterPool<WriteWaiter>(own => new WriteWaiter(own)).Rent();
+        write.Command = "no command at all"u8.ToArray();
+        write.DeadlineMs = cluster.NowMs + 1000;
+        Envelope envelope = new(TestCluster.ClusterId, peer, leader.Id, leader.Node.Status.Term);
+        byte[] frame = Codec.FrameSamples.Bytes(ForwardCodec.Encode(envelope, [write], firstId: 1, cluster.NowMs));
+
+        Assert.Contains("cannot be applied", leader.Node.Receive(peer, PeerChannel.Bulk, frame), StringComparison.Ordinal);
+        cluster.Run(300);
+
+        Assert.Equal(lastIndex, leader.Node.Status.CommitIndex);
+        Assert.Equal(1, leader.Node.Counters.FramesRefused);
     }
 
     private static (WriteCertainty Certainty, RefusalReason Reason) Ends(WriteOutcome outcome) => (outcome.Certainty, outcome.Reason);

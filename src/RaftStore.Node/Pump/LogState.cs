@@ -99,7 +99,12 @@ internal sealed class LogState
     /// <summary>The log's thread has finished a request and all before it: tells the core of each, in order.</summary>
     public void Finished(in LogCompletion completion, RaftNode core)
     {
-        SyncTimes.Add(completion.SyncMicroseconds);
+        if (completion.SyncMicroseconds > 0)
+        {
+            // 0 where nothing was written, and only the space has changed.
+            SyncTimes.Add(completion.SyncMicroseconds);
+        }
+
         Reserved(completion.ReservedBytes);
         if (completion.Token.Value > _purgedAfter.Value)
         {
