@@ -35,7 +35,7 @@ internal static class PutCommand
     private static WriteCondition Condition(long? ifRevision, bool ifAbsent) => (ifRevision, ifAbsent) switch
     {
         (not null, true) => throw new UsageException("--if-revision and --if-absent exclude each other"),
-        (< 0, _) => throw new UsageException($"--if-revision {ifRevision} is negative"),
+        ( < 0, _) => throw new UsageException($"--if-revision {ifRevision} is negative"),
         ({ } revision, _) => WriteCondition.IfRevision(revision),
         (null, true) => WriteCondition.IfAbsent,
         (null, false) => WriteCondition.None,

@@ -10,13 +10,13 @@ internal static class Ports
     private const int First = 20_000;
     private const int End = 32_000;
 
-    private static int s_next = First + (Environment.ProcessId * 97 % (End - First));
+    private static int _next = First + (Environment.ProcessId * 97 % (End - First));
 
     public static int Next()
     {
         for (int tries = 0; tries < End - First; tries++)
         {
-            int port = First + ((Interlocked.Increment(ref s_next) - First) % (End - First));
+            int port = First + ((Interlocked.Increment(ref _next) - First) % (End - First));
             if (IsFree(port))
             {
                 return port;
