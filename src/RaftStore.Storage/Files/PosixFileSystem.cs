@@ -49,7 +49,7 @@ public sealed class PosixFileSystem : IFileSystem
 
         int errno = Marshal.GetLastPInvokeError();
         string? parent = System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(path));
-        if (errno == Libc.NoEntry && !string.IsNullOrEmpty(parent))
+        if (errno == Libc.NoEntry && !string.IsNullOrEmpty(parent) && !DirectoryExists(parent))
         {
             CreateDirectory(parent);
             CreateDirectory(path);

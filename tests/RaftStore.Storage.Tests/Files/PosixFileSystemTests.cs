@@ -97,6 +97,14 @@ public sealed class PosixFileSystemTests : IDisposable
     }
 
     [Fact]
+    public void CreateDirectory_WhereNothingCanBeMadeThoughTheParentExists_Fails()
+    {
+        StorageIoException failure = Assert.Throws<StorageIoException>(() => _files.CreateDirectory("/proc/raftstore/deep"));
+
+        Assert.Equal(("mkdir", "/proc/raftstore"), (failure.Operation, failure.Path));
+    }
+
+    [Fact]
     public void Names_AreListedInOrdinalOrderAndByKind()
     {
         foreach (string name in new[] { "b", "B", "a", "ä" })
