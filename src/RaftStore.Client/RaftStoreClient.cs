@@ -36,10 +36,22 @@ public sealed class RaftStoreClient : IDisposable
         GetAsync(Encoding.UTF8.GetBytes(key), consistency, cancellationToken);
 
     /// <summary>Reads one key.</summary>
-    public async Task<GetResult> GetAsync(ReadOnlyMemory<byte> key, ReadConsistency consistency = ReadConsistency.Linearizable, CancellationToken cancellationToken = default)
+    public Task<GetResult> GetAsync(ReadOnlyMemory<byte> key, ReadConsistency consistency = ReadConsistency.Linearizable, CancellationToken cancellationToken = default) =>
+        GetAsync(key, new ReadOptions { Consistency = consistency }, cancellationToken);
+
+    /// <summary>Reads one key.</summary>
+    /// <exception cref="ArgumentException">A bound on staleness for a linearizable read.</exception>
+    public async Task<GetResult> GetAsync(ReadOnlyMemory<byte> key, ReadOptions options, CancellationToken cancellationToken = default)
     {
-        RequestTarget target = RequestTarget.Of(key.Span).Add(consistency);
-        Answer answer = await _runner.RunAsync(Read(target, consistency), cancellationToken);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MinRevision, nameof(options));
+        if (options.MaxStaleness is not null && options.Consistency != ReadConsistency.Stale)
+        {
+            throw new ArgumentException("Only a stale read has a bound on its staleness.", nameof(options));
+        }
+
+        RequestTarget target = RequestTarget.Of(key.Span).Add(options);
+        Answer answer = await _runner.RunAsync(Read(target, options.Consistency), cancellationToken);
         if (answer.Status != 200 && (answer.Status != 404 || answer.Number("RaftStore-Revision") is null))
         {
             throw answer.ToException();

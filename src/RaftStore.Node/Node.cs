@@ -89,19 +89,18 @@ public sealed class Node
     /// <summary>Completes once <see cref="View"/> holds everything that any node had answered before the call: a read of it is then
     /// linearizable. Any number of waiting reads share one confirmation. Any thread.</summary>
     /// <returns><see cref="RefusalReason.None"/>, or why not.</returns>
-    public ValueTask<RefusalReason> ConfirmReadAsync(long deadlineMs)
+    public ValueTask<RefusalReason> ConfirmReadAsync(long deadlineMs) => EnqueueRead(revision: 0, deadlineMs);
+
+    /// <summary>Completes once <see cref="View"/> is at that revision or a later one. Any thread.</summary>
+    /// <returns><see cref="RefusalReason.None"/>, or why not.</returns>
+    public ValueTask<RefusalReason> WaitForRevisionAsync(long revision, long deadlineMs)
     {
-        ReadWaiter read = _readPool.Rent();
-        read.DeadlineMs = deadlineMs;
-        ValueTask<RefusalReason> task = read.Task;
-        RefusalReason refusal = _inputs.TryAdd(read);
-        if (refusal == RefusalReason.None)
+        if (revision <= View.Revision)
         {
-            return task;
+            return ValueTask.FromResult(RefusalReason.None);
         }
 
-        read.Reset();
-        return new ValueTask<RefusalReason>(refusal);
+        return EnqueueRead(revision, deadlineMs);
     }
 
     /// <summary>Asks the leader what it knows of every member; this node's own knowledge where there is no leader to ask. Any thread.</summary>
@@ -161,6 +160,22 @@ public sealed class Node
 
     /// <summary>Tells everybody who still waits that the node stops. Pump thread, as its last act.</summary>
     internal void AbandonWaiters() => _pass.Stop();
+
+    private ValueTask<RefusalReason> EnqueueRead(long revision, long deadlineMs)
+    {
+        ReadWaiter read = _readPool.Rent();
+        read.Revision = revision;
+        read.DeadlineMs = deadlineMs;
+        ValueTask<RefusalReason> task = read.Task;
+        RefusalReason refusal = _inputs.TryAdd(read);
+        if (refusal == RefusalReason.None)
+        {
+            return task;
+        }
+
+        read.Reset();
+        return new ValueTask<RefusalReason>(refusal);
+    }
 
     /// <summary>What a node that has stopped, or is asked too much, can say of the cluster.</summary>
     private ClusterView LastView()

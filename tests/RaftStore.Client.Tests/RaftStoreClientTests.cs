@@ -109,6 +109,19 @@ public sealed class RaftStoreClientTests
     }
 
     [Fact]
+    public async Task Get_WithBoundsOnItsAge_AsksForThem()
+    {
+        using var server = new ScriptedServer(_ => Reply.Value("v", 3));
+        using RaftStoreClient client = Clients.Patient(server.Endpoint);
+
+        await client.GetAsync("k"u8.ToArray(), new ReadOptions { MinRevision = 12 });
+        await client.GetAsync("k"u8.ToArray(), new ReadOptions { Consistency = ReadConsistency.Stale, MaxStaleness = TimeSpan.FromSeconds(2) });
+
+        Assert.Equal(["/v1/kv/k?min_revision=12", "/v1/kv/k?consistency=stale&max_staleness=2000ms"], server.Requests.Select(request => request.Target));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.GetAsync("k"u8.ToArray(), new ReadOptions { MaxStaleness = TimeSpan.FromSeconds(2) }));
+    }
+
+    [Fact]
     public async Task Get_KeyThatNeedsKey64_KeepsTheTargetAsWritten()
     {
         using var server = new ScriptedServer(_ => Reply.Value("v", 3));

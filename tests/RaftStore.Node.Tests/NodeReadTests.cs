@@ -91,6 +91,47 @@ public sealed class NodeReadTests
     }
 
     [Fact]
+    public void WaitForRevision_OnAFollowerThatAppliesLate_IsToldWhenItHasIt()
+    {
+        TestCluster cluster = new(3);
+        cluster.RunUntilLeader();
+        TestNode follower = cluster.Followers[0];
+        follower.IsDiskStalled = true;
+        ValueTask<RefusalReason>[] waits = [.. new long[] { 3, 1, 2, 4 }.Select(revision => follower.Node.WaitForRevisionAsync(revision, cluster.NowMs + 20_000))];
+        for (int i = 0; i < 3; i++)
+        {
+            cluster.Await(cluster.Write(cluster.Leader, "a", $"{i}"));
+        }
+
+        cluster.Run(300);
+        Assert.All(waits, wait => Assert.False(wait.IsCompleted));
+
+        follower.IsDiskStalled = false;
+        foreach (ValueTask<RefusalReason> wait in waits[..3])
+        {
+            Assert.Equal(RefusalReason.None, cluster.Await(wait));
+        }
+
+        Assert.False(waits[3].IsCompleted);
+        Assert.Equal(RefusalReason.TimedOut, cluster.Await(waits[3]));
+        Assert.Equal(RefusalReason.None, TestCluster.Result(follower.Node.WaitForRevisionAsync(3, cluster.NowMs)));
+        Assert.Equal(0, follower.Node.Counters.Waiters);
+    }
+
+    [Fact]
+    public void WaitForRevision_OnANodeThatStops_IsRefused()
+    {
+        TestCluster cluster = new(1);
+        TestNode node = cluster.RunUntilLeader();
+        ValueTask<RefusalReason> wait = node.Node.WaitForRevisionAsync(9, cluster.NowMs + 20_000);
+        cluster.Run(20);
+
+        node.Node.AbandonWaiters();
+
+        Assert.Equal(RefusalReason.ShuttingDown, TestCluster.Result(wait));
+    }
+
+    [Fact]
     public void ConfirmRead_OnALeaderWithoutAQuorum_IsRefusedAtItsDeadline()
     {
         TestCluster cluster = new(3);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace RaftStore.Client.Keys;
@@ -46,6 +47,18 @@ internal sealed class RequestTarget
     /// <summary>Adds how recent a read must be, where it is not the default.</summary>
     public RequestTarget Add(ReadConsistency consistency) =>
         consistency == ReadConsistency.Stale ? Add("consistency", "stale") : this;
+
+    /// <summary>Adds how recent a read must be, where it is not the default.</summary>
+    public RequestTarget Add(ReadOptions options)
+    {
+        Add(options.Consistency);
+        if (options.MinRevision > 0)
+        {
+            Add("min_revision", options.MinRevision.ToString(CultureInfo.InvariantCulture));
+        }
+
+        return options.MaxStaleness is { } age ? Add("max_staleness", string.Create(CultureInfo.InvariantCulture, $"{(long)age.TotalMilliseconds}ms")) : this;
+    }
 
     public override string ToString() => _text.ToString();
 }

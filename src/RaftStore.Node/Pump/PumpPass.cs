@@ -20,6 +20,7 @@ internal sealed class PumpPass
     private readonly LogState _log;
     private readonly WritePath _writes;
     private readonly ReadPath _reads;
+    private readonly RevisionWaits _revisions;
     private readonly Applier _applier;
     private readonly SnapshotScheduler _snapshots;
     private readonly ClusterInquiries _inquiries;
@@ -34,6 +35,7 @@ internal sealed class PumpPass
         _log = new LogState(start.Log, context.Options.LogReserveBytes);
         _writes = new WritePath(context, _log, writePool);
         _reads = new ReadPath(context);
+        _revisions = new RevisionWaits(context);
         _applier = new Applier(start, _writes, context.Tallies);
         _snapshots = new SnapshotScheduler(context, _applier, _log, worker, latest);
         _inquiries = new ClusterInquiries(context);
@@ -79,6 +81,7 @@ internal sealed class PumpPass
 
         _writes.Stop();
         _reads.Stop();
+        _revisions.Stop();
         _inquiries.Stop();
         _context.EndPass();
     }
@@ -89,6 +92,9 @@ internal sealed class PumpPass
         {
             case WriteWaiter write:
                 _writes.Take(write);
+                break;
+            case ReadWaiter { Revision: > 0 } read:
+                _revisions.Take(read, Store.Current.Revision);
                 break;
             case ReadWaiter read:
                 _reads.Take(read);
@@ -206,7 +212,7 @@ internal sealed class PumpPass
                 // What was committed before must be handed out before the state is swapped under it.
                 CarryOut();
                 _snapshots.Take(loaded);
-                _reads.Applied(_applier.Last.Index);
+                Applied();
                 break;
             default:
                 throw new NotSupportedException($"No input {report.GetType().Name} is known.");
@@ -232,6 +238,9 @@ internal sealed class PumpPass
             {
                 case WriteWaiter write:
                     _writes.Expired(write);
+                    break;
+                case ReadWaiter { Revision: > 0 } read:
+                    _revisions.Expired(read);
                     break;
                 case ReadWaiter read:
                     _reads.Expired(read);
@@ -278,7 +287,7 @@ internal sealed class PumpPass
         if (ready.Committed.Count > 0)
         {
             _applier.Apply(ready.Committed);
-            _reads.Applied(_applier.Last.Index);
+            Applied();
         }
 
         foreach (ConfirmedRead read in ready.ConfirmedReads)
@@ -300,5 +309,12 @@ internal sealed class PumpPass
         {
             _snapshots.Take(chunk);
         }
+    }
+
+    /// <summary>Everybody can see what was applied: whoever waited for it goes on.</summary>
+    private void Applied()
+    {
+        _reads.Applied(_applier.Last.Index);
+        _revisions.Applied(Store.Current.Revision);
     }
 }

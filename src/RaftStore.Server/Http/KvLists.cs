@@ -43,12 +43,22 @@ internal sealed class KvLists(KvReads reads, CommonHeaders common)
             }
         }
 
-        if (!request.Stale && Outcomes.OfRead(await node.ConfirmReadAsync(reads.DeadlineMs())) is { } refused)
+        long deadlineMs = reads.DeadlineMs();
+        if (!request.Stale && Outcomes.OfRead(await node.ConfirmReadAsync(deadlineMs)) is { } refused)
         {
             return refused;
         }
 
-        KvView view = KvReads.TakeView(context.Response, request, node);
+        if (request.MinRevision > node.View.Revision && await KvReads.WaitForRevisionAsync(request, node, deadlineMs) is { } late)
+        {
+            return late;
+        }
+
+        if (KvReads.TryTakeView(context.Response, request, node, out KvView view) is { } tooStale)
+        {
+            return tooStale;
+        }
+
         long revision = view.Revision;
         if (request.Cursor is not null)
         {

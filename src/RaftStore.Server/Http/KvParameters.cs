@@ -46,6 +46,15 @@ internal enum KvParameters
     /// <summary><c>prev</c>.</summary>
     Previous = 1 << 12,
 
+    /// <summary><c>min_revision</c>.</summary>
+    MinRevision = 1 << 14,
+
+    /// <summary><c>max_staleness</c>.</summary>
+    MaxStaleness = 1 << 15,
+
+    /// <summary>How recent a read must be.</summary>
+    Recency = Consistency | MinRevision | MaxStaleness,
+
     /// <summary>What says which keys a range has.</summary>
     Bounds = Prefix | Start | End,
 }
@@ -54,20 +63,20 @@ internal enum KvParameters
 internal static class KvParameterNames
 {
     /// <summary>What a read of one key takes.</summary>
-    public const KvParameters ForGet = KvParameters.Key | KvParameters.Encoding | KvParameters.Consistency | KvParameters.Redirect;
+    public const KvParameters ForGet = KvParameters.Key | KvParameters.Encoding | KvParameters.Recency | KvParameters.Redirect;
 
     /// <summary>What a write of one key takes.</summary>
     public const KvParameters ForWrite = KvParameters.Key | KvParameters.Encoding | KvParameters.Previous | KvParameters.Redirect;
 
     /// <summary>What a list takes.</summary>
     public const KvParameters ForList = KvParameters.Bounds | KvParameters.Limit | KvParameters.Cursor | KvParameters.Reverse | KvParameters.KeysOnly
-        | KvParameters.CountOnly | KvParameters.Encoding | KvParameters.Consistency | KvParameters.Redirect;
+        | KvParameters.CountOnly | KvParameters.Encoding | KvParameters.Recency | KvParameters.Redirect;
 
     /// <summary>What the deletion of a range takes.</summary>
     public const KvParameters ForDeleteRange = KvParameters.Bounds | KvParameters.Redirect;
 
     /// <summary>Parameters that the API will have: refused by name, since passing over one would do something else than was asked.</summary>
-    private static readonly string[] Future = ["ttl", "lease", "revision", "min_revision", "max_staleness", "from_revision", "filter", "progress", "explain", "force"];
+    private static readonly string[] Future = ["ttl", "lease", "revision", "from_revision", "filter", "progress", "explain", "force"];
 
     /// <summary>The parameter with that name.</summary>
     /// <param name="isBase64">True for a <c>…64</c> form.</param>
@@ -88,6 +97,8 @@ internal static class KvParameterNames
             "count_only" => KvParameters.CountOnly,
             "encoding" => KvParameters.Encoding,
             "consistency" => KvParameters.Consistency,
+            "min_revision" => KvParameters.MinRevision,
+            "max_staleness" => KvParameters.MaxStaleness,
             "redirect" => KvParameters.Redirect,
             "prev" => KvParameters.Previous,
             _ => KvParameters.None,
@@ -108,6 +119,8 @@ internal static class KvParameterNames
         KvParameters.CountOnly => "count_only",
         KvParameters.Encoding => "encoding",
         KvParameters.Consistency => "consistency",
+        KvParameters.MinRevision => "min_revision",
+        KvParameters.MaxStaleness => "max_staleness",
         KvParameters.Redirect => "redirect",
         KvParameters.Previous => "prev",
         _ => throw new ArgumentOutOfRangeException(nameof(parameter), parameter, "Not a single parameter."),

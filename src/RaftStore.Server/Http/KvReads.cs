@@ -33,12 +33,22 @@ internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
             return badNoneMatch;
         }
 
-        if (!request.Stale && Outcomes.OfRead(await node.ConfirmReadAsync(DeadlineMs())) is { } refused)
+        long deadlineMs = DeadlineMs();
+        if (!request.Stale && Outcomes.OfRead(await node.ConfirmReadAsync(deadlineMs)) is { } refused)
         {
             return refused;
         }
 
-        KvView view = TakeView(context.Response, request, node);
+        if (request.MinRevision > node.View.Revision && await WaitForRevisionAsync(request, node, deadlineMs) is { } late)
+        {
+            return late;
+        }
+
+        if (TryTakeView(context.Response, request, node, out KvView view) is { } tooStale)
+        {
+            return tooStale;
+        }
+
         bool exists = view.TryGet(request.Key, view.Revision, out KvItem item);
         if (match.IsGiven && !match.Matches(item.ModRevision))
         {
@@ -70,17 +80,37 @@ internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
     /// <summary>When a request that begins to wait now is given up, on the pump's clock.</summary>
     public long DeadlineMs() => NodeRuntime.NowMs + settings.RequestTimeoutMs;
 
-    /// <summary>The view that a read, already confirmed where that was asked for, runs against; a stale one says how old it may be.</summary>
-    public static KvView TakeView(HttpResponse response, KvRequest request, RaftNodeHandle node)
+    /// <summary>Waits until this node has the revision that the read must not be older than.</summary>
+    /// <returns>Null once it has; otherwise what to answer.</returns>
+    public static async ValueTask<Problem?> WaitForRevisionAsync(KvRequest request, RaftNodeHandle node, long deadlineMs)
     {
+        RefusalReason reason = await node.WaitForRevisionAsync(request.MinRevision, deadlineMs);
+        return reason == RefusalReason.TimedOut
+            ? new Problem(ProblemType.Timeout, $"This node did not come to revision {request.MinRevision} in time; it is at {node.View.Revision}. Ask another node, or try again.")
+            : Outcomes.OfRead(reason);
+    }
+
+    /// <summary>The view that a read, already confirmed where that was asked for, runs against; a stale one says how old it may be.</summary>
+    /// <returns>Null, or the refusal of a view that may be older than was asked for.</returns>
+    public static Problem? TryTakeView(HttpResponse response, KvRequest request, RaftNodeHandle node, out KvView view)
+    {
+        Problem? problem = null;
         if (request.Stale)
         {
             // The bound is taken before the view, so that the view is at least as fresh as it says.
             long freshAsOfMs = node.Status.FreshAsOfMs;
-            response.Headers[StalenessHeader] = freshAsOfMs < 0 ? "unknown" : Math.Max(0, NodeRuntime.NowMs - freshAsOfMs).ToString(CultureInfo.InvariantCulture);
+            long stalenessMs = freshAsOfMs < 0 ? long.MaxValue : Math.Max(0, NodeRuntime.NowMs - freshAsOfMs);
+            string text = freshAsOfMs < 0 ? "unknown" : stalenessMs.ToString(CultureInfo.InvariantCulture);
+            response.Headers[StalenessHeader] = text;
+            if (request.MaxStalenessMs >= 0 && stalenessMs > request.MaxStalenessMs)
+            {
+                string age = freshAsOfMs < 0 ? "has not heard from a leader yet" : $"may be {text} ms behind";
+                problem = new Problem(ProblemType.TooStale, $"This node {age}, and max_staleness allows {request.MaxStalenessMs} ms: ask another node, or try again.");
+            }
         }
 
-        return node.View;
+        view = node.View;
+        return problem;
     }
 
     private static async ValueTask WriteAsync(HttpContext context, KvRequest request, KvItem item)

@@ -54,6 +54,12 @@ internal sealed class KvRequest(ValueBudget budget)
     /// <summary><c>consistency=stale</c>.</summary>
     public bool Stale { get; set; }
 
+    /// <summary><c>min_revision</c>: the read waits until this node has it; 0 where it was not given.</summary>
+    public long MinRevision { get; set; }
+
+    /// <summary><c>max_staleness</c> in milliseconds; -1 where it was not given.</summary>
+    public long MaxStalenessMs { get; set; } = -1;
+
     /// <summary><c>redirect</c>.</summary>
     public bool Redirect { get; set; }
 
@@ -85,6 +91,8 @@ internal sealed class KvRequest(ValueBudget budget)
         CountOnly = false;
         Utf8 = false;
         Stale = false;
+        MinRevision = 0;
+        MaxStalenessMs = -1;
         Redirect = false;
         WantsPrevious = false;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RaftStore.Kv;
+using RaftStore.Server.Settings;
 
 namespace RaftStore.Server.Http;
 
@@ -140,6 +141,12 @@ internal static class KvRequestParser
             case KvParameters.Consistency:
                 into.Stale = query.Value is "stale";
                 return query.Value is "stale" or "linearizable" ? null : Invalid("'consistency' must be linearizable or stale.");
+            case KvParameters.MinRevision:
+                into.MinRevision = long.TryParse(query.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long minRevision) ? minRevision : -1;
+                return into.MinRevision >= 0 ? null : Invalid("'min_revision' must be a revision: a whole number.");
+            case KvParameters.MaxStaleness:
+                into.MaxStalenessMs = Quantities.TryParseDuration(query.Value, out long maxStalenessMs) ? maxStalenessMs : -1;
+                return into.MaxStalenessMs >= 0 ? null : Invalid("'max_staleness' must be a whole number with ms, s, m or h.");
             default:
                 return ParseSwitch(parameter, query, into);
         }
@@ -190,6 +197,11 @@ internal static class KvRequestParser
         if (request.CountOnly && request.Cursor is not null)
         {
             return Invalid("'count_only' counts the whole range: it contradicts 'cursor'.");
+        }
+
+        if (request.MaxStalenessMs >= 0 && !request.Stale)
+        {
+            return Invalid("'max_staleness' goes with consistency=stale: a linearizable read is never stale.");
         }
 
         return request.Stale && request.Redirect

@@ -33,6 +33,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     public static readonly ProblemType Forming = new("forming", "The cluster is not formed yet", 503);
     public static readonly ProblemType NotReady = new("not-ready", "The node cannot serve linearizable reads", 503);
     public static readonly ProblemType NotCaughtUp = new("not-caught-up", "This node is behind", 503);
+    public static readonly ProblemType TooStale = new("too-stale", "This node may be staler than was allowed", 503);
     public static readonly ProblemType NotProposed = new("not-proposed", "The write could not be proposed in time", 503);
     public static readonly ProblemType Timeout = new("timeout", "The cluster did not answer in time", 504);
     public static readonly ProblemType DiskFull = new("disk-full", "The log's disk is full", 507);
@@ -43,7 +44,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     [
         InvalidRequest, InvalidKey, InvalidParameter, InvalidCondition, InvalidCursor, HostNotAllowed, NotSupported,
         KeyNotFound, NotFound, HashNotRecorded, MethodNotAllowed, RequestTimeout, Compacted, ConditionFailed, ValueTooLarge, RangeTooLarge,
-        UnsupportedMediaType, RateLimited, Internal, NoLeader, Overloaded, ShuttingDown, Forming, NotReady, NotCaughtUp, NotProposed,
+        UnsupportedMediaType, RateLimited, Internal, NoLeader, Overloaded, ShuttingDown, Forming, NotReady, NotCaughtUp, TooStale, NotProposed,
         Timeout, DiskFull, QuotaReached,
     ];
 

@@ -15,15 +15,40 @@ internal static class GetCommand
     {
         var key = new Argument<string>("KEY") { Description = "The key." };
         var meta = new Option<bool>("--meta") { Description = "Print revisions, version and size instead of the value." };
-        var command = new Command("get", "Prints the value of a key, byte for byte; on a terminal, escaped and with a newline.") { key, meta };
+        var minRevision = new Option<long?>("--min-revision") { Description = "Wait until the node that answers has this revision, such as that of your last write.", HelpName = "N" };
+        var maxStaleness = new Option<string?>("--max-staleness") { Description = "With --consistency stale: pass over nodes that may be further behind than this, such as 2s.", HelpName = "DURATION" };
+        var command = new Command("get", "Prints the value of a key, byte for byte; on a terminal, escaped and with a newline.") { key, meta, minRevision, maxStaleness };
         CommandRunner.SetAction(command, isWrite: false, options, io, (session, cancellationToken) =>
-            RunAsync(session, session.Parsed.GetValue(key)!, session.Parsed.GetValue(meta), cancellationToken));
+        {
+            ReadOptions read = Recency(session, session.Parsed.GetValue(minRevision) ?? 0, session.Parsed.GetValue(maxStaleness));
+            return RunAsync(session, session.Parsed.GetValue(key)!, read, session.Parsed.GetValue(meta), cancellationToken);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(Session session, string key, bool isMeta, CancellationToken cancellationToken)
+    private static ReadOptions Recency(Session session, long minRevision, string? maxStaleness)
     {
-        GetResult result = await session.Client.GetAsync(Session.KeyBytes("key", key), session.Consistency, cancellationToken);
+        if (minRevision < 0)
+        {
+            throw new UsageException($"--min-revision {minRevision} is less than 0");
+        }
+
+        if (maxStaleness is not null && session.Consistency != ReadConsistency.Stale)
+        {
+            throw new UsageException("--max-staleness goes with --consistency stale; a linearizable read is never stale");
+        }
+
+        return new ReadOptions
+        {
+            Consistency = session.Consistency,
+            MinRevision = minRevision,
+            MaxStaleness = maxStaleness is null ? null : Durations.Parse("--max-staleness", maxStaleness),
+        };
+    }
+
+    private static async Task<int> RunAsync(Session session, string key, ReadOptions options, bool isMeta, CancellationToken cancellationToken)
+    {
+        GetResult result = await session.Client.GetAsync(Session.KeyBytes("key", key), options, cancellationToken);
         if (result.Item is not { } item)
         {
             session.Note($"no such key: {Escape.Line(key)}");

@@ -34,9 +34,9 @@ public sealed class DataCommandTests
     {
         using var server = new ScriptedServer(_ => Reply.Value("grüße", 5, "RaftStore-Node: n2", "RaftStore-Staleness-Ms: 40"));
 
-        Shell.Ran ran = await Shell.RunAsync(server, "get", "k/ü", "-o", "json", "--consistency", "stale");
+        Shell.Ran ran = await Shell.RunAsync(server, "get", "k/ü", "-o", "json", "--consistency", "stale", "--min-revision", "7", "--max-staleness", "2s");
 
-        Assert.Equal("/v1/kv/k/%C3%BC?consistency=stale", server.Requests[0].Target);
+        Assert.Equal("/v1/kv/k/%C3%BC?consistency=stale&min_revision=7&max_staleness=2000ms", server.Requests[0].Target);
         Assert.Equal(
             """{"key":"k/ü","value":"grüße","encoding":"utf8","createRevision":1,"modRevision":5,"version":2,"revision":9,"node":"n2","stalenessMs":40}""" + "\n",
             ran.Text);

@@ -38,6 +38,14 @@ public sealed class ParameterTests(OneNode node)
     [InlineData("DELETE", "/v1/kv/x?reverse", "'reverse'")]
     [InlineData("DELETE", "/v1/kv?prefix=x&limit=1", "'limit'")]
     [InlineData("DELETE", "/v1/kv?prefix=x&prev=true", "'prev'")]
+    [InlineData("GET", "/v1/kv/x?min_revision=-1", "'min_revision'")]
+    [InlineData("GET", "/v1/kv/x?min_revision", "'min_revision'")]
+    [InlineData("GET", "/v1/kv/x?min_revision=99999999999999999999", "'min_revision'")]
+    [InlineData("GET", "/v1/kv/x?consistency=stale&max_staleness=2", "'max_staleness'")]
+    [InlineData("GET", "/v1/kv?consistency=stale&max_staleness=", "'max_staleness'")]
+    [InlineData("GET", "/v1/kv/x?max_staleness=2s", "consistency=stale")]
+    [InlineData("PUT", "/v1/kv/x?min_revision=1", "'min_revision'")]
+    [InlineData("DELETE", "/v1/kv?prefix=x&max_staleness=1s", "'max_staleness'")]
     [InlineData("GET", "/v1/cluster?x=1", "'x'")]
     [InlineData("GET", "/v1/status?x=1", "'x'")]
     [InlineData("GET", "/v1/status?at=last", "'at'")]
@@ -51,8 +59,6 @@ public sealed class ParameterTests(OneNode node)
     [InlineData("PUT", "/v1/kv/later?lease=1", "'lease'")]
     [InlineData("GET", "/v1/kv/later?revision=1", "'revision'")]
     [InlineData("GET", "/v1/kv?revision=1", "'revision'")]
-    [InlineData("GET", "/v1/kv/later?min_revision=1", "'min_revision'")]
-    [InlineData("GET", "/v1/kv/later?consistency=stale&max_staleness=2s", "'max_staleness'")]
     public async Task Parameter_OfALaterVersion_IsRefusedByName(string method, string target, string named) =>
         Assert.Contains(named, ProblemAssert.Is(ProblemType.NotSupported, await node.RawTargetAsync(method, target), isWrite: method != "GET"), StringComparison.Ordinal);
 

@@ -56,6 +56,8 @@ public sealed class ThreeNodesTests
             foreach (TestServer reader in all)
             {
                 Assert.Equal(value, await reader.Client.GetStringAsync("/v1/kv/shared"));
+                string revision = put.Headers.GetValues("RaftStore-Revision").Single();
+                Assert.Equal(value, await reader.Client.GetStringAsync($"/v1/kv/shared?consistency=stale&min_revision={revision}"));
             }
         }
 
@@ -91,12 +93,16 @@ public sealed class ThreeNodesTests
 
         using HttpResponseMessage stale = await last.Client.GetAsync("/v1/kv/shared?consistency=stale");
         using HttpResponseMessage list = await last.Client.GetAsync("/v1/kv?consistency=stale&prefix=shared");
+        using HttpResponseMessage tooStale = await last.Client.GetAsync("/v1/kv/shared?consistency=stale&max_staleness=0ms");
         using HttpResponseMessage read = await last.Client.GetAsync("/v1/kv/shared");
         using HttpResponseMessage write = await last.Client.PutAsync("/v1/kv/shared", new StringContent("lost"));
 
         Assert.Equal(HttpStatusCode.OK, stale.StatusCode);
         Assert.True(long.Parse(stale.Headers.GetValues("RaftStore-Staleness-Ms").Single()) > 0);
         Assert.False(stale.Headers.Contains("RaftStore-Leader"));
+        await ProblemAssert.IsAsync(ProblemType.TooStale, tooStale);
+        Assert.Equal("1", tooStale.Headers.GetValues("Retry-After").Single());
+        Assert.True(long.Parse(tooStale.Headers.GetValues("RaftStore-Staleness-Ms").Single()) > 0);
         Assert.Equal(1, (int)(await OneNode.JsonAsync(list))["count"]!);
         await ProblemAssert.IsAsync(read.StatusCode == HttpStatusCode.GatewayTimeout ? ProblemType.Timeout : ProblemType.NoLeader, read);
         Assert.Contains(write.StatusCode, new[] { HttpStatusCode.ServiceUnavailable, HttpStatusCode.GatewayTimeout });
