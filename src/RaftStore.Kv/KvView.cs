@@ -125,7 +125,17 @@ public sealed class KvView
     /// <summary>Writes the whole state, history and all, in an order that does not depend on anything but the state. Any thread;
     /// <paramref name="progress"/> is called now and then, with the bytes written so far, so that the caller can hold the rate down.</summary>
     /// <remarks>No more than a few KiB are asked of <paramref name="target"/> at a time, however large a value is.</remarks>
-    public void WriteSnapshot(IBufferWriter<byte> target, Action<long>? progress = null) => new SnapshotWriter(target, progress).Write(this);
+    public void WriteSnapshot(IBufferWriter<byte> target, Action<long>? progress = null)
+    {
+        foreach (long writtenBytes in WriteSnapshotInSteps(target))
+        {
+            progress?.Invoke(writtenBytes);
+        }
+    }
+
+    /// <summary>Writes the same while it is enumerated, about 64 KiB a step, so that the caller can wait between two steps for whoever takes
+    /// the bytes. Each step gives the bytes written so far. One thread at a time.</summary>
+    public IEnumerable<long> WriteSnapshotInSteps(IBufferWriter<byte> target) => new SnapshotWriter(target).Steps(this);
 
     private static bool Begin(TreeCursor cursor, in KeyRange range, bool reverse)
     {

@@ -110,6 +110,14 @@ public sealed class Node
         return new ValueTask<ClusterView>(_inputs.TryAdd(inquiry) ? inquiry.Answer.Task : Task.FromResult(LastView()));
     }
 
+    /// <summary>Captures the applied state, at whatever index that is by then. Any thread.</summary>
+    /// <returns>Null where the node stops, or too many ask.</returns>
+    public ValueTask<CapturedState?> CaptureAsync()
+    {
+        StateCapture capture = new(new TaskCompletionSource<CapturedState?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        return _inputs.TryAdd(capture) ? new ValueTask<CapturedState?>(capture.Answer.Task) : ValueTask.FromResult<CapturedState?>(null);
+    }
+
     /// <summary>Takes a whole frame that a peer sent, as it stood on the wire; decodes and checks it on the calling thread. Any
     /// thread, but one at a time for a connection. The node keeps the memory.</summary>
     /// <returns>What is wrong with it, or null; where something is, the connection must be closed.</returns>

@@ -6,7 +6,8 @@ using RaftStore.Kv.Versions;
 
 namespace RaftStore.Kv;
 
-/// <summary>Builds a store from the blocks that <see cref="KvView.WriteSnapshot"/> wrote, aside from any store in use. One thread at a time.</summary>
+/// <summary>Builds a store from the blocks that <see cref="KvView.WriteSnapshot"/> wrote, aside from any store in use, or only checks them. One
+/// thread at a time.</summary>
 /// <remarks>The bytes are taken part by part: the parts follow each other as the format draws them, each tells how long the next
 /// is, and no length is believed beyond the largest that a key or a value may have.</remarks>
 public sealed class KvSnapshotLoader
@@ -15,6 +16,7 @@ public sealed class KvSnapshotLoader
     private readonly byte[] _key = new byte[KvCommand.KeyBytesMax];
     private readonly List<KeyVersion> _versionsOfKey = [];
     private readonly List<KeyVersion> _events = [];
+    private readonly KvSnapshotTally? _tally;
 
     // The part that is being filled: up to _wantedBytes of _target, which holds _filledBytes already.
     private Part _part = Part.Header;
@@ -32,7 +34,18 @@ public sealed class KvSnapshotLoader
     private VersionStamp _stamp;
 
     /// <summary>A loader that awaits the first byte.</summary>
-    public KvSnapshotLoader() => _target = _numbers;
+    public KvSnapshotLoader()
+        : this(checksOnly: false)
+    {
+    }
+
+    /// <summary>A loader that awaits the first byte.</summary>
+    /// <param name="checksOnly">True to build no store: one version at a time is held in memory, and <see cref="Check"/> ends it.</param>
+    public KvSnapshotLoader(bool checksOnly)
+    {
+        _target = _numbers;
+        _tally = checksOnly ? new KvSnapshotTally() : null;
+    }
 
     private enum Part
     {
@@ -72,6 +85,19 @@ public sealed class KvSnapshotLoader
         }
     }
 
+    /// <summary>What a snapshot holds whose every byte was added, instead of its store.</summary>
+    /// <exception cref="FormatException">As for <see cref="Complete"/>.</exception>
+    public KvSnapshotFacts Check()
+    {
+        if (_part != Part.End || _header is null || _tally is null)
+        {
+            throw Refusal($"The snapshot ends before its last key, or was refused.");
+        }
+
+        _part = Part.Refused;
+        return _tally.Facts(_header, _hash) ?? throw Mismatch(_tally.Keys, _tally.StoredBytes);
+    }
+
     /// <summary>The store, complete and published.</summary>
     /// <exception cref="FormatException">The snapshot is incomplete, or its state hash is not the one it recorded.</exception>
     public KvStore Complete()
@@ -87,11 +113,13 @@ public sealed class KvSnapshotLoader
         StateSummary loaded = _state.Summarise();
         if (loaded.EntryCount != _header.EntryCount || loaded.StoredBytes != _header.StoredBytes || loaded.Hash() != _hash)
         {
-            throw Refusal($"The snapshot's {loaded.EntryCount} keys of {loaded.StoredBytes} bytes do not come to the state hash that it recorded.");
+            throw Mismatch(loaded.EntryCount, loaded.StoredBytes);
         }
 
         return new KvStore(_state);
     }
+
+    private static FormatException Mismatch(long keys, long bytes) => Refusal($"The snapshot's {keys} keys of {bytes} bytes do not come to the state hash that it recorded.");
 
     private static FormatException Refusal(FormattableString why) => new(FormattableString.Invariant(why));
 
@@ -162,8 +190,15 @@ public sealed class KvSnapshotLoader
     private void TakeVersion()
     {
         KeyVersion version = new(_target, _keyBytes, _stamp);
+        _tally?.Add(version, isNewest: _versionsLeft == 1);
+        if (_tally is not null)
+        {
+            // Only the last one is needed, to see that the next is of a later revision.
+            _versionsOfKey.Clear();
+        }
+
         _versionsOfKey.Add(version);
-        if (version.ModRevision > _header!.CompactedRevision)
+        if (_tally is null && version.ModRevision > _header!.CompactedRevision)
         {
             _events.Add(version);
         }
@@ -181,7 +216,11 @@ public sealed class KvSnapshotLoader
         }
 
         _lastKey = version;
-        _state!.RestoreKey(new VersionedKey(version, VersionHistory.Of(CollectionsMarshal.AsSpan(_versionsOfKey)[..^1])));
+        if (_tally is null)
+        {
+            _state!.RestoreKey(new VersionedKey(version, VersionHistory.Of(CollectionsMarshal.AsSpan(_versionsOfKey)[..^1])));
+        }
+
         _versionsOfKey.Clear();
         _keysLeft--;
         ExpectKeyOrEnd();

@@ -5,71 +5,86 @@ using RaftStore.Kv.Versions;
 
 namespace RaftStore.Kv.Snapshots;
 
-/// <summary>Writes one view as a snapshot. What it holds in memory does not depend on the size of the store or of a value.</summary>
-internal sealed class SnapshotWriter(IBufferWriter<byte> target, Action<long>? progress)
+/// <summary>Writes one view as a snapshot, a step at a time. What it holds in memory does not depend on the size of the store or of a value.</summary>
+internal sealed class SnapshotWriter(IBufferWriter<byte> target)
 {
-    /// <summary>Bytes between two calls of the progress: small enough to hold a rate down evenly, large enough to cost nothing.</summary>
-    private const int ProgressBytes = 64 << 10;
+    /// <summary>Bytes of a step: small enough to hold a rate down evenly and to be held in memory by many, large enough to cost nothing.</summary>
+    private const int StepBytes = 64 << 10;
 
     private long _writtenBytes;
     private long _reportedBytes;
 
-    internal void Write(KvView view)
+    /// <summary>Writes while it is enumerated; each step gives the bytes written so far, the last one all of them.</summary>
+    internal IEnumerable<long> Steps(KvView view)
     {
         SnapshotFormat.WriteHeader(target.GetSpan(SnapshotFormat.HeaderBytes), view.Summary);
         Advance(SnapshotFormat.HeaderBytes);
         TreeCursor cursor = new(view.Root);
         for (bool more = cursor.SeekFrom([]); more; more = cursor.MoveNext())
         {
-            WriteKey(cursor.Current);
+            VersionedKey entry = cursor.Current;
+            int olderCount = entry.Older is null ? 0 : entry.Older.Versions.Length;
+            WriteKey(entry, olderCount + 1);
+            for (int i = 0; i <= olderCount; i++)
+            {
+                KeyVersion version = i < olderCount ? entry.Older!.Versions[i] : entry.Newest;
+                SnapshotFormat.WriteVersionHeader(target.GetSpan(SnapshotFormat.VersionHeaderBytes), version);
+                Advance(SnapshotFormat.VersionHeaderBytes);
+                for (int done = 0; done < version.ValueBytes;)
+                {
+                    done += WritePart(version.Value[done..]);
+                    if (IsStepOver())
+                    {
+                        yield return _writtenBytes;
+                    }
+                }
+            }
+
+            if (IsStepOver())
+            {
+                yield return _writtenBytes;
+            }
         }
 
-        progress?.Invoke(_writtenBytes);
+        yield return _writtenBytes;
     }
 
-    private void WriteKey(VersionedKey entry)
+    private void WriteKey(VersionedKey entry, int versions)
     {
-        ReadOnlySpan<KeyVersion> older = entry.Older is null ? [] : entry.Older.Versions;
         Span<byte> header = target.GetSpan(SnapshotFormat.KeyHeaderBytes);
         BinaryPrimitives.WriteInt32LittleEndian(header, entry.Newest.KeyBytes);
-        BinaryPrimitives.WriteInt32LittleEndian(header[4..], older.Length + 1);
+        BinaryPrimitives.WriteInt32LittleEndian(header[4..], versions);
         Advance(SnapshotFormat.KeyHeaderBytes);
-        WriteBytes(entry.Newest.Key);
-        foreach (KeyVersion version in older)
+        for (int done = 0; done < entry.Newest.KeyBytes;)
         {
-            WriteVersion(version);
+            done += WritePart(entry.Newest.Key[done..]);
         }
-
-        WriteVersion(entry.Newest);
     }
 
-    private void WriteVersion(KeyVersion version)
+    /// <summary>Writes as much as is free in the target's buffer, and no more than a step's worth.</summary>
+    private int WritePart(ReadOnlySpan<byte> bytes)
     {
-        SnapshotFormat.WriteVersionHeader(target.GetSpan(SnapshotFormat.VersionHeaderBytes), version);
-        Advance(SnapshotFormat.VersionHeaderBytes);
-        WriteBytes(version.Value);
-    }
-
-    private void WriteBytes(ReadOnlySpan<byte> bytes)
-    {
-        while (!bytes.IsEmpty)
-        {
-            Span<byte> free = target.GetSpan();
-            int count = Math.Min(free.Length, bytes.Length);
-            bytes[..count].CopyTo(free);
-            Advance(count);
-            bytes = bytes[count..];
-        }
+        Span<byte> free = target.GetSpan();
+        int count = Math.Min(Math.Min(free.Length, bytes.Length), StepBytes);
+        bytes[..count].CopyTo(free);
+        Advance(count);
+        return count;
     }
 
     private void Advance(int count)
     {
         target.Advance(count);
         _writtenBytes += count;
-        if (_writtenBytes - _reportedBytes >= ProgressBytes)
+    }
+
+    private bool IsStepOver()
+    {
+        if (_writtenBytes - _reportedBytes < StepBytes)
         {
-            _reportedBytes = _writtenBytes;
-            progress?.Invoke(_writtenBytes);
+            return false;
         }
+
+        _reportedBytes = _writtenBytes;
+        return true;
     }
 }

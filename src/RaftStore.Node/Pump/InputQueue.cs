@@ -122,20 +122,10 @@ internal sealed class InputQueue(NodeOptions options)
     }
 
     /// <summary>Takes a question, unless too many wait or nobody will answer any more.</summary>
-    public bool TryAdd(ClusterInquiry inquiry)
-    {
-        lock (_gate)
-        {
-            if (_isStopped || _inquiries == InquiriesMax)
-            {
-                return false;
-            }
+    public bool TryAdd(ClusterInquiry inquiry) => TryAddQuestion(inquiry);
 
-            _inquiries++;
-            Add(inquiry);
-            return true;
-        }
-    }
+    /// <inheritdoc cref="TryAdd(ClusterInquiry)"/>
+    public bool TryAdd(StateCapture capture) => TryAddQuestion(capture);
 
     /// <summary>Everything that came since the last call, valid until the next. Pump thread.</summary>
     public ReadOnlySpan<object> TakeAll()
@@ -197,6 +187,21 @@ internal sealed class InputQueue(NodeOptions options)
             _isClosed = true;
             _isStopped = true;
             Monitor.PulseAll(_gate);
+        }
+    }
+
+    private bool TryAddQuestion(object question)
+    {
+        lock (_gate)
+        {
+            if (_isStopped || _inquiries == InquiriesMax)
+            {
+                return false;
+            }
+
+            _inquiries++;
+            Add(question);
+            return true;
         }
     }
 

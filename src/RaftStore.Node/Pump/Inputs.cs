@@ -13,5 +13,8 @@ internal sealed record LogFinished(LogCompletion Completion);
 /// <summary>A peer's connection was made or lost.</summary>
 internal sealed record PeerChange(NodeId Peer, PeerChannel Channel, bool IsConnected);
 
+/// <summary>A caller wants the state as it is now, to write it somewhere.</summary>
+internal sealed record StateCapture(TaskCompletionSource<CapturedState?> Answer);
+
 /// <summary>A caller asks about the cluster.</summary>
 internal sealed record ClusterInquiry(TaskCompletionSource<ClusterView> Answer, long DeadlineMs);

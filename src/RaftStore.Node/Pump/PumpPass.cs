@@ -115,6 +115,9 @@ internal sealed class PumpPass
             case ClusterInquiry inquiry:
                 _inquiries.Take(inquiry);
                 break;
+            case StateCapture capture:
+                capture.Answer.TrySetResult(_snapshots.Capture());
+                break;
             default:
                 TakeReport(input);
                 break;

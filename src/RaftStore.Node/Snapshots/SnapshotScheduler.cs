@@ -45,6 +45,9 @@ internal sealed class SnapshotScheduler
         }
     }
 
+    /// <summary>The state as it is now, and what it stands for.</summary>
+    public CapturedState Capture() => new(_applier.Store.Current, new SnapshotMetadata(_applier.Last, _applier.ClusterTimeMs, _context.Core.Configuration, LengthBytes: 0));
+
     /// <summary>A follower needs entries that are no longer in memory.</summary>
     public void Wanted(NodeId peer)
     {
@@ -171,9 +174,9 @@ internal sealed class SnapshotScheduler
 
     private void Save()
     {
-        SnapshotMetadata metadata = new(_applier.Last, _applier.ClusterTimeMs, _context.Core.Configuration, LengthBytes: 0);
-        _saving = metadata;
-        _worker.Enqueue(new SaveOrder(_applier.Store.Current, metadata));
+        CapturedState captured = Capture();
+        _saving = captured.Metadata;
+        _worker.Enqueue(new SaveOrder(captured.View, captured.Metadata));
     }
 
     // A follower may have wanted a newer one while this was written: then that is still being taken.

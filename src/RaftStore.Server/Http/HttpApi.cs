@@ -20,6 +20,7 @@ internal sealed class HttpApi : IDisposable
     private readonly ClientRateLimit? _rateLimit;
     private readonly KvEndpoints _kv;
     private readonly ClusterEndpoints _cluster;
+    private readonly SnapshotEndpoint _snapshots;
     private readonly HealthEndpoints _health;
     private readonly MetricsEndpoint _metricsEndpoint;
     private readonly HttpMetrics _metrics = new();
@@ -37,12 +38,17 @@ internal sealed class HttpApi : IDisposable
         _rateLimit = settings.RequestsPerSecond > 0 ? new ClientRateLimit(settings.RequestsPerSecond) : null;
         _kv = new KvEndpoints(host, settings, _common);
         _cluster = new ClusterEndpoints(host, settings, _common);
+        _snapshots = new SnapshotEndpoint(host, settings, _common);
         _health = new HealthEndpoints(host, _common);
         _metricsEndpoint = new MetricsEndpoint(host, _metrics, _common);
     }
 
     /// <summary>From now on requests for data are answered 503: the process is about to end.</summary>
-    public void BeginStopping() => _isStopping = true;
+    public void BeginStopping()
+    {
+        _isStopping = true;
+        _snapshots.BeginStopping();
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _rateLimit?.Dispose();
@@ -110,7 +116,7 @@ internal sealed class HttpApi : IDisposable
             return new Problem(ProblemType.RateLimited, "This client sends more requests a second than --rate-limit allows: slow down.");
         }
 
-        return _isStopping && target.Route is (ApiRoute.Key or ApiRoute.Range)
+        return _isStopping && target.Route is (ApiRoute.Key or ApiRoute.Range or ApiRoute.Snapshot)
             ? new Problem(ProblemType.ShuttingDown, "This node is shutting down: ask another.")
             : null;
     }
@@ -142,6 +148,8 @@ internal sealed class HttpApi : IDisposable
                 return _cluster.ClusterAsync(context, target);
             case ApiRoute.Status:
                 return Answer(_cluster.Status(context, target));
+            case ApiRoute.Snapshot:
+                return _snapshots.GetAsync(context, target);
             case ApiRoute.Live:
                 return Answer(_health.Live(context, target));
             case ApiRoute.Ready:

@@ -84,6 +84,7 @@ internal sealed class HttpMetrics
         ApiRoute.Range => "range",
         ApiRoute.Cluster => "cluster",
         ApiRoute.Status => "status",
+        ApiRoute.Snapshot => "snapshot",
         ApiRoute.Live => "livez",
         ApiRoute.Ready => "readyz",
         ApiRoute.Metrics => "metrics",

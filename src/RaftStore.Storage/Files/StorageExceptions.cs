@@ -49,8 +49,19 @@ public sealed class DataDirectoryException : StorageException
         : base(path, offsetBytes, offsetBytes < 0 ? $"{path}: {reason}" : $"{path}, offset {offsetBytes}: {reason}")
     {
         Reason = reason;
+        Finding = reason;
+    }
+
+    /// <summary>Names the file, the offset, what was found there, and what the node it belongs to should do.</summary>
+    public DataDirectoryException(string path, long offsetBytes, string finding, string advice)
+        : this(path, offsetBytes, $"{finding}. {advice}")
+    {
+        Finding = finding;
     }
 
     /// <summary>The reason alone.</summary>
     public string Reason { get; }
+
+    /// <summary>What was found, without what a node should do about it: for a file that belongs to none.</summary>
+    public string Finding { get; }
 }

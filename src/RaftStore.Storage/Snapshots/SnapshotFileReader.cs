@@ -23,16 +23,17 @@ public sealed class SnapshotFileReader : IDisposable
     /// <summary>Checks header and trailer.</summary>
     /// <param name="file">Belongs to the reader from here on, even where this throws.</param>
     /// <param name="path">Its name, for messages.</param>
-    /// <param name="cluster">The cluster it must be of.</param>
+    /// <param name="cluster">The cluster it must be of; null for any.</param>
     /// <param name="onClose">Called once, when the file is closed.</param>
-    internal SnapshotFileReader(IFile file, string path, ClusterId cluster, Action? onClose = null)
+    internal SnapshotFileReader(IFile file, string path, ClusterId? cluster, Action? onClose = null)
     {
         _file = file;
         _path = path;
         _onClose = onClose;
         try
         {
-            Metadata = SnapshotFormat.ReadHeader(file, path, cluster, out int headerBytes, out _chain);
+            Metadata = SnapshotFormat.ReadHeader(file, path, cluster, out ClusterId found, out int headerBytes, out _chain);
+            Cluster = found;
             (_expectedBlocks, _) = SnapshotFormat.ReadTrailer(file, path, headerBytes, _expectedHash);
             _trailerStart = file.LengthBytes - SnapshotFormat.TrailerBytes;
             HashHeader(headerBytes);
@@ -46,7 +47,15 @@ public sealed class SnapshotFileReader : IDisposable
     }
 
     /// <summary>What the file says it stands for.</summary>
-    internal SnapshotMetadata Metadata { get; }
+    public SnapshotMetadata Metadata { get; }
+
+    /// <summary>The cluster it is of.</summary>
+    public ClusterId Cluster { get; }
+
+    /// <summary>Opens a snapshot file that somebody keeps outside of any data directory.</summary>
+    /// <exception cref="DataDirectoryException">Its beginning or its end is damaged.</exception>
+    /// <exception cref="StorageIoException">It cannot be read.</exception>
+    public static SnapshotFileReader OpenKept(IFileSystem files, string path) => new(files.Open(path, FileOpenMode.Read), path, cluster: null);
 
     /// <summary>The next bytes of the content, verified; empty at the end, when the whole file's checksum has been verified too.
     /// Valid until the next call.</summary>

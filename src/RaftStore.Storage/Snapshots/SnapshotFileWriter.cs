@@ -1,25 +1,16 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using RaftStore.Raft;
 
 namespace RaftStore.Storage;
 
-/// <summary>Writes the content of one snapshot. One thread at a time.</summary>
+/// <summary>Writes the content of one snapshot to a file. One thread at a time.</summary>
 public sealed class SnapshotFileWriter : IBufferWriter<byte>, IDisposable
 {
     private readonly SnapshotStore _store;
     private readonly SnapshotMetadata _metadata;
     private readonly string _temporaryName;
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-
-    /// <summary>Content that is not yet a block, behind room for its block's header, so that both leave in one write.</summary>
-    private byte[] _buffer = new byte[SnapshotFormat.BlockHeaderBytes + SnapshotFormat.BlockBytesMax];
+    private readonly SnapshotEncoder _encoder;
     private IFile? _file;
-    private int _count;
-    private uint _chain;
-    private long _blockCount;
-    private long _contentBytes;
 
     internal SnapshotFileWriter(SnapshotStore store, IFile file, string temporaryName, ClusterId cluster, SnapshotMetadata metadata)
     {
@@ -27,52 +18,34 @@ public sealed class SnapshotFileWriter : IBufferWriter<byte>, IDisposable
         _file = file;
         _temporaryName = temporaryName;
         _metadata = metadata;
-        byte[] header = SnapshotFormat.EncodeHeader(cluster, metadata);
-        _chain = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(header.Length - sizeof(uint)));
-        Write(header);
+        long writtenBytes = 0;
+        _encoder = new SnapshotEncoder(cluster, metadata, bytes =>
+        {
+            File.Write(writtenBytes, bytes);
+            writtenBytes += bytes.Length;
+        });
     }
 
     /// <summary>Bytes written to the file so far, for whoever keeps to a rate.</summary>
-    public long LengthBytes { get; private set; }
+    public long LengthBytes => _encoder.LengthBytes;
 
     private IFile File => _file ?? throw new ObjectDisposedException(nameof(SnapshotFileWriter));
 
     /// <inheritdoc/>
-    public void Advance(int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _buffer.Length - SnapshotFormat.BlockHeaderBytes - _count);
-        _count += count;
-        while (_count >= SnapshotFormat.BlockBytesMax)
-        {
-            WriteBlock(SnapshotFormat.BlockBytesMax);
-        }
-    }
+    public void Advance(int count) => _encoder.Advance(count);
 
     /// <inheritdoc/>
-    public Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        EnsureRoom(sizeHint);
-        return _buffer.AsMemory(SnapshotFormat.BlockHeaderBytes + _count);
-    }
+    public Memory<byte> GetMemory(int sizeHint = 0) => _encoder.GetMemory(sizeHint);
 
     /// <inheritdoc/>
-    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+    public Span<byte> GetSpan(int sizeHint = 0) => _encoder.GetSpan(sizeHint);
 
     /// <summary>Ends the file with its checksum and makes it durable under its final name.</summary>
     /// <returns>The snapshot; the one that was there before where one of the same entry was.</returns>
     /// <exception cref="StorageIoException">It is not known to be durable. It was dropped, and it can be begun anew.</exception>
     public SnapshotFile Commit()
     {
-        if (_count > 0)
-        {
-            WriteBlock(_count);
-        }
-
-        byte[] trailer = new byte[SnapshotFormat.TrailerBytes];
-        SnapshotFormat.EncodeTrailer(trailer, _blockCount, _contentBytes, _hash.GetHashAndReset());
-        File.Write(LengthBytes, trailer);
-        LengthBytes += trailer.Length;
+        _encoder.Complete();
         File.DataSync();
         CloseFile();
         return _store.Publish(_temporaryName, _metadata with { LengthBytes = LengthBytes });
@@ -92,36 +65,6 @@ public sealed class SnapshotFileWriter : IBufferWriter<byte>, IDisposable
     {
         _file?.Dispose();
         _file = null;
-        _hash.Dispose();
-    }
-
-    private void EnsureRoom(int sizeHint)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        int needed = SnapshotFormat.BlockHeaderBytes + _count + Math.Max(sizeHint, 1);
-        if (needed > _buffer.Length)
-        {
-            Array.Resize(ref _buffer, needed);
-        }
-    }
-
-    private void WriteBlock(int count)
-    {
-        Span<byte> block = _buffer.AsSpan(0, SnapshotFormat.BlockHeaderBytes + count);
-        _chain = SnapshotFormat.BlockCrc(_chain, block[SnapshotFormat.BlockHeaderBytes..]);
-        BinaryPrimitives.WriteUInt32LittleEndian(block, (uint)count);
-        BinaryPrimitives.WriteUInt32LittleEndian(block[4..], _chain);
-        Write(block);
-        _blockCount++;
-        _contentBytes += count;
-        _count -= count;
-        _buffer.AsSpan(block.Length, _count).CopyTo(_buffer.AsSpan(SnapshotFormat.BlockHeaderBytes));
-    }
-
-    private void Write(ReadOnlySpan<byte> bytes)
-    {
-        File.Write(LengthBytes, bytes);
-        _hash.AppendData(bytes);
-        LengthBytes += bytes.Length;
+        _encoder.Dispose();
     }
 }

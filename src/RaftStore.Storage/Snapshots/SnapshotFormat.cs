@@ -97,11 +97,14 @@ internal static class SnapshotFormat
     }
 
     /// <summary>Reads and checks the header of a file.</summary>
+    /// <param name="expected">The cluster it must be of; null for any.</param>
+    /// <param name="cluster">The cluster it is of.</param>
     /// <param name="headerBytes">Its length.</param>
     /// <param name="headerCrc">Its checksum, from which the first block's goes on.</param>
     /// <exception cref="DataDirectoryException">It is damaged, of another cluster or of a newer format.</exception>
-    internal static SnapshotMetadata ReadHeader(IFile file, string path, ClusterId cluster, out int headerBytes, out uint headerCrc)
+    internal static SnapshotMetadata ReadHeader(IFile file, string path, ClusterId? expected, out ClusterId cluster, out int headerBytes, out uint headerCrc)
     {
+        cluster = ClusterId.None;
         Span<byte> start = stackalloc byte[FixedHeaderBytes];
         long fileBytes = file.LengthBytes;
         headerBytes = 0;
@@ -131,10 +134,10 @@ internal static class SnapshotFormat
             throw new DataDirectoryException(path, 4, $"the snapshot has format {format}, and this version knows format {Format} only: start the version of RaftStore that wrote it, or a newer one");
         }
 
-        ClusterId found = new(BinaryPrimitives.ReadUInt64LittleEndian(start[16..]));
-        if (found != cluster)
+        cluster = new ClusterId(BinaryPrimitives.ReadUInt64LittleEndian(start[16..]));
+        if (expected is { } own && cluster != own)
         {
-            throw new DataDirectoryException(path, 16, $"the snapshot belongs to cluster {found}, and this directory to cluster {cluster}: files of two nodes were mixed; put back the ones that belong here");
+            throw new DataDirectoryException(path, 16, $"the snapshot belongs to cluster {cluster}, and this directory to cluster {own}: files of two nodes were mixed; put back the ones that belong here");
         }
 
         return DecodeMetadata(path, header, fileBytes);
@@ -189,7 +192,7 @@ internal static class SnapshotFormat
 
     /// <summary>The exception for a damaged file.</summary>
     internal static DataDirectoryException Damaged(string path, long offsetBytes, string what)
-        => new(path, offsetBytes, $"the snapshot is damaged: {what}. {WalDirectory.Advice}");
+        => new(path, offsetBytes, $"the snapshot is damaged: {what}", WalDirectory.Advice);
 
     private static SnapshotMetadata DecodeMetadata(string path, ReadOnlySpan<byte> header, long fileBytes)
     {

@@ -247,6 +247,36 @@ public sealed class KvSnapshotTests
         Assert.Equal(store.Current.Hash, Load(target.ToArray()).Current.Hash);
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(6)]
+    public void Check_RandomStore_CountsWhatItHoldsAndSeesEveryChange(int seed)
+    {
+        KvView view = RandomStore(seed, 400).Current;
+        byte[] bytes = Write(view);
+
+        KvSnapshotFacts facts = CheckOnly(bytes);
+
+        Assert.Equal((view.Revision, view.CompactedRevision, view.AppliedIndex, view.ClusterTimeMs), (facts.Revision, facts.CompactedRevision, facts.AppliedIndex, facts.ClusterTimeMs));
+        Assert.Equal((view.KeyCount, view.StoredBytes, view.Hash), (facts.Keys, facts.StoredBytes, facts.StateHash));
+        Assert.True(facts.Versions >= facts.Keys);
+        for (int place = 0; place < bytes.Length; place += 7)
+        {
+            byte[] damaged = [.. bytes];
+            damaged[place] ^= 0x20;
+            Assert.Throws<FormatException>(() => CheckOnly(damaged));
+        }
+
+        Assert.Throws<FormatException>(() => CheckOnly(bytes[..^1]));
+    }
+
+    private static KvSnapshotFacts CheckOnly(byte[] bytes)
+    {
+        KvSnapshotLoader loader = new(checksOnly: true);
+        loader.Add(bytes);
+        return loader.Check();
+    }
+
     private static KvLimits BriefHistory => new() { HistoryAgeMs = 700, HistoryRevisionsMin = 10, HistoryBytesMax = 8_000 };
 
     private static KvStore SmallStore()

@@ -49,6 +49,9 @@ public sealed class ParameterTests(OneNode node)
     [InlineData("GET", "/v1/cluster?x=1", "'x'")]
     [InlineData("GET", "/v1/status?x=1", "'x'")]
     [InlineData("GET", "/v1/status?at=last", "'at'")]
+    [InlineData("GET", "/v1/snapshot?x=1", "'x'")]
+    [InlineData("GET", "/v1/snapshot?consistency=now", "'consistency'")]
+    [InlineData("GET", "/v1/snapshot?consistency=stale&consistency=stale", "'consistency'")]
     [InlineData("GET", "/livez?x", "'x'")]
     [InlineData("GET", "/readyz?x", "'x'")]
     public async Task Parameter_UnknownMalformedOrContradicting_Is400NamingIt(string method, string target, string named) =>
@@ -87,7 +90,6 @@ public sealed class ParameterTests(OneNode node)
     [InlineData("DELETE", "/v1/cluster/members/1")]
     [InlineData("POST", "/v1/cluster/transfer")]
     [InlineData("PATCH", "/v1/cluster/settings")]
-    [InlineData("GET", "/v1/snapshot")]
     [InlineData("GET", "/v1/faults")]
     public async Task Path_OfALaterVersion_Is404ThatSaysSo(string method, string target) =>
         Assert.Contains("not there yet", ProblemAssert.Is(ProblemType.NotFound, await node.RawTargetAsync(method, target), isWrite: method != "GET"), StringComparison.Ordinal);
@@ -98,6 +100,7 @@ public sealed class ParameterTests(OneNode node)
     [InlineData("BREW", "/v1/kv/x", "GET, HEAD, PUT, DELETE")]
     [InlineData("POST", "/v1/cluster", "GET, HEAD")]
     [InlineData("PUT", "/v1/status", "GET, HEAD")]
+    [InlineData("POST", "/v1/snapshot", "GET, HEAD")]
     [InlineData("DELETE", "/livez", "GET, HEAD")]
     [InlineData("POST", "/readyz", "GET, HEAD")]
     [InlineData("POST", "/metrics", "GET, HEAD")]
