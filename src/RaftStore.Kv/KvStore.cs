@@ -37,6 +37,10 @@ public sealed class KvStore
     /// A store that was loaded from a snapshot has none from before it. Any thread.</summary>
     public IReadOnlyList<StateHash> RecordedHashes => Current.RecordedHashes;
 
+    /// <summary>True while the store keeps history that no view can read any more; each entry that is applied, an empty one too,
+    /// drops some of it. Applying thread.</summary>
+    public bool HasBacklog => _state.HasBacklog;
+
     /// <summary>Applies one entry. An empty command (a no-op) only moves the index on. Nobody sees the effect before
     /// <see cref="Publish"/>.</summary>
     /// <param name="index">One more than the last; anything else is a broken invariant.</param>
@@ -60,6 +64,7 @@ public sealed class KvStore
             KvCommandKind.Put => Put(decoded),
             KvCommandKind.Delete => Delete(decoded),
             KvCommandKind.DeleteRange => DeleteRange(decoded),
+            KvCommandKind.Compact => Compact(decoded.Revision),
             _ => throw new KvInvariantException("a command was decoded that nothing carries out"),
         };
         _state.EndEntry();
@@ -165,6 +170,22 @@ public sealed class KvStore
         return new KvResult(KvStatus.Done, _state.Revision, 0, count, null);
     }
 
-    // The result of an entry that changed nothing.
+    private KvResult Compact(long revision)
+    {
+        if (revision > _state.Revision)
+        {
+            return Unchanged(KvStatus.FutureRevision);
+        }
+
+        if (revision <= _state.CompactedRevision)
+        {
+            return Unchanged(KvStatus.AlreadyCompacted);
+        }
+
+        _state.Compact(revision);
+        return Unchanged(KvStatus.Done);
+    }
+
+    // The result of an entry that made no revision.
     private KvResult Unchanged(KvStatus status, KeyVersion? held = null) => new(status, _state.Revision, 0, 0, held?.ToItem());
 }

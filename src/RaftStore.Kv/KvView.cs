@@ -55,6 +55,17 @@ public sealed class KvView
     /// <summary>The index.</summary>
     internal TreeRoot Root => _root;
 
+    /// <summary>Whether a revision can be read through this view.</summary>
+    public RevisionReadability ReadabilityOf(long revision)
+    {
+        if (revision < CompactedRevision)
+        {
+            return RevisionReadability.Compacted;
+        }
+
+        return revision > Revision ? RevisionReadability.Future : RevisionReadability.Readable;
+    }
+
     /// <summary>The version of a key that was newest at <paramref name="revision"/>.</summary>
     /// <param name="revision">From <see cref="CompactedRevision"/> to <see cref="Revision"/>.</param>
     /// <returns>False where the key did not exist then.</returns>
@@ -161,7 +172,7 @@ public sealed class KvView
 
     private void CheckRevision(long revision)
     {
-        if (revision < CompactedRevision || revision > Revision)
+        if (ReadabilityOf(revision) != RevisionReadability.Readable)
         {
             string message = string.Create(CultureInfo.InvariantCulture, $"Revision {revision} cannot be read: only {CompactedRevision} to {Revision} can.");
             throw new ArgumentOutOfRangeException(nameof(revision), message);

@@ -56,11 +56,56 @@ public sealed class KvStoreModelTests
         Assert.True(store.Current.Revision > 300, $"only {store.Current.Revision} revisions were made");
     }
 
+    [Theory]
+    [InlineData(11, 12, 0, 1)]
+    [InlineData(12, 30, 0, 1)]
+    [InlineData(13, 25, 3, 1)]
+    [InlineData(14, 60, 0, 2)]
+    [InlineData(15, 60, 39, 5)]
+    public void Store_CompactedByRequest_IsTheNaiveStoreWhileItsBacklogIsDropped(int seed, int compactOneIn, int pauseMsMax, int historyKiB)
+    {
+        // Where time stands still, a backlog lasts for many entries, and further compactions and the policy meet it.
+        KvLimits limits = new() { HistoryBytesMax = historyKiB << 10, HistoryRevisionsMin = 20 };
+        NaiveStore naive = new(limits);
+        KvState state = new(limits);
+        KvStore store = new(state);
+        RandomCommands commands = new(seed) { CompactOneIn = compactOneIn, PauseMsMax = pauseMsMax };
+        SortedSet<KvStatus> happened = [];
+        int withBacklog = 0;
+        for (int index = 1; index <= 1_000; index++)
+        {
+            long before = naive.Revision;
+            byte[] command = commands.Next(before, out Func<NaiveStore, KvStatus> expected);
+            naive.BeginEntry(commands.ClusterTimeMs);
+            KvResult result = store.Apply(index, commands.ClusterTimeMs, command);
+            Assert.Equal(expected(naive), result.Status);
+            happened.Add(result.Status);
+            naive.EndEntry(naive.Revision == before ? 0 : naive.Retained().Count(version => version.ModRevision == naive.Revision));
+            Assert.Equal(naive.Revision, result.Revision);
+            Assert.Equal(naive.Retained().Any(version => version.ModRevision > naive.DroppedRevision && version.ModRevision <= naive.CompactedRevision), store.HasBacklog);
+            withBacklog += store.HasBacklog ? 1 : 0;
+            if (index % 10 == 0)
+            {
+                store.Publish();
+                CompareSums(naive, state, store.Current);
+            }
+
+            if (index % 50 == 0)
+            {
+                CompareReads(naive, store.Current, commands);
+            }
+        }
+
+        Assert.Equal([KvStatus.Done, KvStatus.ConditionFailed, KvStatus.AlreadyCompacted, KvStatus.FutureRevision], happened);
+        Assert.True(pauseMsMax > 0 || withBacklog > 50, $"there was a backlog at {withBacklog} entries only");
+    }
+
     private static void CompareSums(NaiveStore naive, KvState state, KvView view)
     {
         Assert.Equal((naive.Revision, naive.CompactedRevision), (view.Revision, view.CompactedRevision));
+        Assert.Equal((naive.DroppedRevision, naive.OwedTrims), (view.Summary.DroppedRevision, view.Summary.OwedTrims));
         Assert.Equal((naive.KeyCount, naive.StoredBytes, naive.ClusterTimeMs), (view.KeyCount, view.StoredBytes, view.ClusterTimeMs));
-        List<KeyVersion> versions = [.. TreeChecker.Check(view.Root).SelectMany(entry => (KeyVersion[])[.. entry.Older is null ? [] : entry.Older.Versions, entry.Newest])];
+        List<KeyVersion> versions = [.. TreeChecker.Check(view.Root).SelectMany(entry => (KeyVersion[])[.. VersionLists.Of(entry.Older), entry.Newest])];
         Assert.Equal(
             naive.Retained().Select(version => (Convert.ToHexString(version.Key), version.ModRevision, version.ClusterTimeMs)).Order(),
             versions.Select(version => (Convert.ToHexString(version.Key), version.ModRevision, version.ClusterTimeMs)).Order());
@@ -70,7 +115,7 @@ public sealed class KvStoreModelTests
         versions.Reverse();
         versions.ForEach(version => sum.Add(version));
         Assert.Equal(sum.Value, view.Summary.VersionSum);
-        Assert.Equal(versions.Count(version => version.ModRevision > view.CompactedRevision), state.EventCount);
+        Assert.Equal(versions.Count(version => version.ModRevision > view.Summary.DroppedRevision), state.EventCount);
         long cost = versions.Sum(version => (long)version.StoredBytes + KvLimits.VersionOverheadBytes);
         long live = TreeChecker.Check(view.Root).Where(entry => entry.IsLive).Sum(entry => (long)entry.Newest.StoredBytes + KvLimits.VersionOverheadBytes);
         Assert.Equal(cost - live, state.HistoryBytes);

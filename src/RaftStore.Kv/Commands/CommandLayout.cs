@@ -14,6 +14,9 @@ internal enum KvCommandKind : byte
 
     /// <summary>Deletes the keys of a range.</summary>
     DeleteRange = 3,
+
+    /// <summary>Makes a revision the oldest one that can be read.</summary>
+    Compact = 4,
 }
 
 /// <summary>Offsets, lengths and flags of the layouts in <c>COMMANDS.md</c>.</summary>
@@ -46,4 +49,8 @@ internal static class CommandLayout
     internal const int EndBytesAt = 8;
 
     internal const int DeleteRangeHeaderBytes = 12;
+
+    internal const int CompactRevisionAt = 8;
+
+    internal const int CompactBytes = 16;
 }

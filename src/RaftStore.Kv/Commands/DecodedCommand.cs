@@ -24,6 +24,9 @@ internal readonly ref struct DecodedCommand
     /// <summary>True where a range delete has an end.</summary>
     internal bool HasEnd { get; private init; }
 
+    /// <summary>The revision that a compaction names.</summary>
+    internal long Revision { get; private init; }
+
     /// <summary>Reads a command. Every byte of it must be known and accounted for; lengths beyond the limits are left to the
     /// limits in force.</summary>
     /// <param name="error">What is wrong with it.</param>
@@ -50,6 +53,8 @@ internal readonly ref struct DecodedCommand
                 return TryReadDelete(bytes, out command, out error);
             case KvCommandKind.DeleteRange:
                 return TryReadDeleteRange(bytes, out command, out error);
+            case KvCommandKind.Compact:
+                return TryReadCompact(bytes, out command, out error);
             default:
                 error = FormattableString.Invariant($"command kind {bytes[0]} is not known to this version");
                 return false;
@@ -139,6 +144,28 @@ internal readonly ref struct DecodedCommand
             Value = rest[(int)startBytes..],
             HasEnd = hasEnd,
         };
+        return true;
+    }
+
+    private static bool TryReadCompact(ReadOnlySpan<byte> bytes, out DecodedCommand command, [NotNullWhen(false)] out string? error)
+    {
+        command = default;
+        error = bytes.Length == CommandLayout.CompactBytes && bytes[2..CommandLayout.CompactRevisionAt].IndexOfAnyExcept((byte)0) < 0
+            ? null
+            : FormattableString.Invariant($"a compaction of {bytes.Length} bytes, flags {bytes[2]} and condition {bytes[3]} is not known to this version");
+        if (error is not null)
+        {
+            return false;
+        }
+
+        long revision = BinaryPrimitives.ReadInt64LittleEndian(bytes[CommandLayout.CompactRevisionAt..]);
+        if (revision < 0)
+        {
+            error = FormattableString.Invariant($"a compaction names the revision {revision}");
+            return false;
+        }
+
+        command = new DecodedCommand { Kind = KvCommandKind.Compact, Revision = revision };
         return true;
     }
 

@@ -79,6 +79,18 @@ public static class KvCommand
         return command;
     }
 
+    /// <summary>Makes a revision the oldest one that can be read.</summary>
+    /// <param name="revision">At least 0. Whether there is anything to compact is decided when the command is applied.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The revision is negative.</exception>
+    public static byte[] Compact(long revision)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(revision);
+        byte[] command = new byte[CommandLayout.CompactBytes];
+        WriteStart(command, KvCommandKind.Compact, flags: 0, KvConditionKind.None);
+        BinaryPrimitives.WriteInt64LittleEndian(command.AsSpan(CommandLayout.CompactRevisionAt), revision);
+        return command;
+    }
+
     /// <summary>Says what is wrong with bytes that are to be proposed as a command. Whoever takes a command from another node must ask before
     /// proposing it: once committed, one that cannot be read stops every node.</summary>
     /// <returns>Null where <see cref="KvStore.Apply"/> can carry it out.</returns>

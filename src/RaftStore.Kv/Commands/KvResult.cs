@@ -19,6 +19,12 @@ public enum KvStatus : byte
 
     /// <summary>The key or the value is longer than the replicated settings allow; nothing changed.</summary>
     TooLarge = 4,
+
+    /// <summary>A compaction: the revision cannot be read any more, or is already the oldest one that can; nothing changed.</summary>
+    AlreadyCompacted = 5,
+
+    /// <summary>A compaction: the store has not reached the revision; nothing changed.</summary>
+    FutureRevision = 6,
 }
 
 /// <summary>What applying a command told its proposer.</summary>
@@ -95,7 +101,7 @@ public readonly record struct KvResult(KvStatus Status, long Revision, long Vers
     public static bool TryRead(ReadOnlySpan<byte> source, out KvResult result)
     {
         result = default;
-        if (source.Length < HeaderBytes || source[0] != Format || source[1] > (byte)KvStatus.TooLarge || source[2] > 1 || source[3] != 0
+        if (source.Length < HeaderBytes || source[0] != Format || source[1] > (byte)KvStatus.FutureRevision || source[2] > 1 || source[3] != 0
             || BinaryPrimitives.ReadInt32LittleEndian(source[4..]) != 0)
         {
             return false;

@@ -198,7 +198,7 @@ public sealed class KvSnapshotLoader
         }
 
         _versionsOfKey.Add(version);
-        if (_tally is null && version.ModRevision > _header!.CompactedRevision)
+        if (_tally is null && version.ModRevision > _header!.DroppedRevision)
         {
             _events.Add(version);
         }

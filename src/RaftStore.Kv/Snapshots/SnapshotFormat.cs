@@ -10,23 +10,25 @@ namespace RaftStore.Kv.Snapshots;
 /// <code>
 /// header
 ///   0  8 bytes  "RSKVSNAP"
-///   8  u32  format, 1
+///   8  u32  format, 2
 ///  12  u32  zero
 ///  16  i64  revision
 ///  24  i64  compacted revision
-///  32  i64  applied index
-///  40  i64  cluster time of that entry, ms
-///  48  i64  keys that follow, deleted ones that are retained included
-///  56  i64  bytes of keys and values of all versions
-///  64  i64  limit: quota, bytes
-///  72  u32  limit: bytes of a key
-///  76  u32  limit: bytes of a value
-///  80  i64  limit: age of history, ms
-///  88  i64  limit: history, bytes
-///  96  i64  limit: revisions kept at least
-/// 104  u64  state hash, lower half
-/// 112  u64  state hash, upper half
-/// 120  the keys, in byte order
+///  32  i64  dropped revision: below the compacted one while some of what nobody can read is still to be dropped
+///  40  i64  events that were dropped beyond the share of the entries so far
+///  48  i64  applied index
+///  56  i64  cluster time of that entry, ms
+///  64  i64  keys that follow, deleted ones that are retained included
+///  72  i64  bytes of keys and values of all versions
+///  80  i64  limit: quota, bytes
+///  88  u32  limit: bytes of a key
+///  92  u32  limit: bytes of a value
+///  96  i64  limit: age of history, ms
+/// 104  i64  limit: history, bytes
+/// 112  i64  limit: revisions kept at least
+/// 120  u64  state hash, lower half
+/// 128  u64  state hash, upper half
+/// 136  the keys, in byte order
 ///
 /// key
 ///   0  u32  bytes of the key
@@ -44,18 +46,18 @@ namespace RaftStore.Kv.Snapshots;
 ///  44  u32  zero
 ///  48  the value
 /// </code>
-/// The snapshot ends with the last key. The event log is not written: it is the versions above the compacted revision, by
+/// The snapshot ends with the last key. The event log is not written: it is the versions above the dropped revision, by
 /// revision and then by key.
 /// </remarks>
 internal static class SnapshotFormat
 {
-    internal const int HeaderBytes = 120;
+    internal const int HeaderBytes = 136;
 
     internal const int KeyHeaderBytes = 8;
 
     internal const int VersionHeaderBytes = 48;
 
-    private const uint Format = 1;
+    private const uint Format = 2;
 
     private static ReadOnlySpan<byte> Magic => "RSKVSNAP"u8;
 
@@ -66,17 +68,19 @@ internal static class SnapshotFormat
         BinaryPrimitives.WriteUInt32LittleEndian(target[12..], 0);
         BinaryPrimitives.WriteInt64LittleEndian(target[16..], summary.Revision);
         BinaryPrimitives.WriteInt64LittleEndian(target[24..], summary.CompactedRevision);
-        BinaryPrimitives.WriteInt64LittleEndian(target[32..], summary.AppliedIndex);
-        BinaryPrimitives.WriteInt64LittleEndian(target[40..], summary.ClusterTimeMs);
-        BinaryPrimitives.WriteInt64LittleEndian(target[48..], summary.EntryCount);
-        BinaryPrimitives.WriteInt64LittleEndian(target[56..], summary.StoredBytes);
-        BinaryPrimitives.WriteInt64LittleEndian(target[64..], summary.Limits.QuotaBytes);
-        BinaryPrimitives.WriteInt32LittleEndian(target[72..], summary.Limits.KeyBytesMax);
-        BinaryPrimitives.WriteInt32LittleEndian(target[76..], summary.Limits.ValueBytesMax);
-        BinaryPrimitives.WriteInt64LittleEndian(target[80..], summary.Limits.HistoryAgeMs);
-        BinaryPrimitives.WriteInt64LittleEndian(target[88..], summary.Limits.HistoryBytesMax);
-        BinaryPrimitives.WriteInt64LittleEndian(target[96..], summary.Limits.HistoryRevisionsMin);
-        BinaryPrimitives.WriteUInt128LittleEndian(target[104..], summary.Hash());
+        BinaryPrimitives.WriteInt64LittleEndian(target[32..], summary.DroppedRevision);
+        BinaryPrimitives.WriteInt64LittleEndian(target[40..], summary.OwedTrims);
+        BinaryPrimitives.WriteInt64LittleEndian(target[48..], summary.AppliedIndex);
+        BinaryPrimitives.WriteInt64LittleEndian(target[56..], summary.ClusterTimeMs);
+        BinaryPrimitives.WriteInt64LittleEndian(target[64..], summary.EntryCount);
+        BinaryPrimitives.WriteInt64LittleEndian(target[72..], summary.StoredBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(target[80..], summary.Limits.QuotaBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(target[88..], summary.Limits.KeyBytesMax);
+        BinaryPrimitives.WriteInt32LittleEndian(target[92..], summary.Limits.ValueBytesMax);
+        BinaryPrimitives.WriteInt64LittleEndian(target[96..], summary.Limits.HistoryAgeMs);
+        BinaryPrimitives.WriteInt64LittleEndian(target[104..], summary.Limits.HistoryBytesMax);
+        BinaryPrimitives.WriteInt64LittleEndian(target[112..], summary.Limits.HistoryRevisionsMin);
+        BinaryPrimitives.WriteUInt128LittleEndian(target[120..], summary.Hash());
     }
 
     /// <summary>Reads a header; its counts are only claims until the end of the snapshot.</summary>
@@ -99,22 +103,26 @@ internal static class SnapshotFormat
         {
             Revision = BinaryPrimitives.ReadInt64LittleEndian(source[16..]),
             CompactedRevision = BinaryPrimitives.ReadInt64LittleEndian(source[24..]),
-            AppliedIndex = BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
-            ClusterTimeMs = BinaryPrimitives.ReadInt64LittleEndian(source[40..]),
-            EntryCount = BinaryPrimitives.ReadInt64LittleEndian(source[48..]),
-            StoredBytes = BinaryPrimitives.ReadInt64LittleEndian(source[56..]),
+            DroppedRevision = BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
+            OwedTrims = BinaryPrimitives.ReadInt64LittleEndian(source[40..]),
+            AppliedIndex = BinaryPrimitives.ReadInt64LittleEndian(source[48..]),
+            ClusterTimeMs = BinaryPrimitives.ReadInt64LittleEndian(source[56..]),
+            EntryCount = BinaryPrimitives.ReadInt64LittleEndian(source[64..]),
+            StoredBytes = BinaryPrimitives.ReadInt64LittleEndian(source[72..]),
             VersionSum = 0,
             Limits = new KvLimits
             {
-                QuotaBytes = BinaryPrimitives.ReadInt64LittleEndian(source[64..]),
-                KeyBytesMax = BinaryPrimitives.ReadInt32LittleEndian(source[72..]),
-                ValueBytesMax = BinaryPrimitives.ReadInt32LittleEndian(source[76..]),
-                HistoryAgeMs = BinaryPrimitives.ReadInt64LittleEndian(source[80..]),
-                HistoryBytesMax = BinaryPrimitives.ReadInt64LittleEndian(source[88..]),
-                HistoryRevisionsMin = BinaryPrimitives.ReadInt64LittleEndian(source[96..]),
+                QuotaBytes = BinaryPrimitives.ReadInt64LittleEndian(source[80..]),
+                KeyBytesMax = BinaryPrimitives.ReadInt32LittleEndian(source[88..]),
+                ValueBytesMax = BinaryPrimitives.ReadInt32LittleEndian(source[92..]),
+                HistoryAgeMs = BinaryPrimitives.ReadInt64LittleEndian(source[96..]),
+                HistoryBytesMax = BinaryPrimitives.ReadInt64LittleEndian(source[104..]),
+                HistoryRevisionsMin = BinaryPrimitives.ReadInt64LittleEndian(source[112..]),
             },
         };
-        bool sane = summary.CompactedRevision >= 0
+        bool sane = summary.DroppedRevision >= 0
+            && summary.OwedTrims >= 0
+            && summary.CompactedRevision >= summary.DroppedRevision
             && summary.Revision >= summary.CompactedRevision
             && summary.AppliedIndex >= summary.Revision
             && summary is { ClusterTimeMs: >= 0, EntryCount: >= 0, StoredBytes: >= 0, Limits.AreSane: true };
@@ -123,7 +131,7 @@ internal static class SnapshotFormat
             throw new FormatException(FormattableString.Invariant($"The snapshot's header claims what no store can be: {summary}."));
         }
 
-        hash = BinaryPrimitives.ReadUInt128LittleEndian(source[104..]);
+        hash = BinaryPrimitives.ReadUInt128LittleEndian(source[120..]);
         return summary;
     }
 

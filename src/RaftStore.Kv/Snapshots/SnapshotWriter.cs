@@ -23,11 +23,11 @@ internal sealed class SnapshotWriter(IBufferWriter<byte> target)
         for (bool more = cursor.SeekFrom([]); more; more = cursor.MoveNext())
         {
             VersionedKey entry = cursor.Current;
-            int olderCount = entry.Older is null ? 0 : entry.Older.Versions.Length;
+            int olderCount = entry.Older?.Count ?? 0;
             WriteKey(entry, olderCount + 1);
             for (int i = 0; i <= olderCount; i++)
             {
-                KeyVersion version = i < olderCount ? entry.Older!.Versions[i] : entry.Newest;
+                KeyVersion version = i < olderCount ? entry.Older![i] : entry.Newest;
                 SnapshotFormat.WriteVersionHeader(target.GetSpan(SnapshotFormat.VersionHeaderBytes), version);
                 Advance(SnapshotFormat.VersionHeaderBytes);
                 for (int done = 0; done < version.ValueBytes;)
@@ -38,11 +38,11 @@ internal sealed class SnapshotWriter(IBufferWriter<byte> target)
                         yield return _writtenBytes;
                     }
                 }
-            }
 
-            if (IsStepOver())
-            {
-                yield return _writtenBytes;
+                if (IsStepOver())
+                {
+                    yield return _writtenBytes;
+                }
             }
         }
 

@@ -6,23 +6,35 @@ namespace RaftStore.Kv.State;
 /// <summary>The replicated state as the applying thread changes it: the index, the history behind it, and the sums over both. It
 /// knows versions and revisions; what a command means is <see cref="KvStore"/>'s.</summary>
 /// <remarks>
-/// History. Every version since the compacted revision is an event, in the order of revisions. The oldest revision of the history is
-/// dropped when more than <see cref="KvLimits.HistoryRevisionsMin"/> revisions came after it, and either it is older than
-/// <see cref="KvLimits.HistoryAgeMs"/> of cluster time, or history is larger than <see cref="KvLimits.HistoryBytesMax"/>. Dropping revision R
-/// makes R the oldest one that can be read: what each of its events replaced goes, and where the event is a tombstone, so does the
-/// tombstone, since a key that is not there and one that ended at R read the same from R on.
-/// <para>Each applied entry drops whole revisions until it has dropped as many events as it made, and a few more: history never lags
-/// further behind while entries come, and the work of one entry stays within a constant of what one transaction may do anyway.</para>
+/// History. Every version since the dropped revision is an event, in the order of revisions. The oldest revision of the history may be
+/// dropped when the compacted revision has reached it, or when at least <see cref="KvLimits.HistoryRevisionsMin"/> revisions came after it, and
+/// either it is older than <see cref="KvLimits.HistoryAgeMs"/> of cluster time, or history is larger than <see cref="KvLimits.HistoryBytesMax"/>.
+/// Dropping revision R makes R the oldest one that can be read: what each of its events replaced goes, and where the event is a tombstone,
+/// so does the tombstone, since a key that is not there and one that ended at R read the same from R on.
+/// <para>A request to compact moves the compacted revision alone, and at once. What lies between it and the dropped revision is the
+/// backlog: no view reads it, but it is part of the state, of its hash and of its size until it is dropped.</para>
+/// <para>Each applied entry drops as many events as it made, <see cref="SpareTrims"/> more, and <see cref="TrimsPerMs"/> for each millisecond of
+/// cluster time since the entry before it. So history never lags further behind while entries come; what became droppable all at once
+/// goes at a pace that leaves most of the applying thread to writes, however many of them come; and all nodes drop the same at the same
+/// index. Revisions are dropped whole: what one takes beyond the entry's share is owed by the next entries.</para>
 /// </remarks>
 internal sealed class KvState
 {
-    /// <summary>Events that each entry drops beyond as many as it made: what catches up after history became droppable all at once.</summary>
-    internal const int SpareTrims = 8;
+    /// <summary>Events that each entry drops beyond as many as it made, so that history gets shorter even where time stands still. One:
+    /// a thousand entries applied in one go drop no more than a thousand events on top of their own.</summary>
+    internal const int SpareTrims = 1;
+
+    /// <summary>Events that are dropped for each millisecond of cluster time: at 1 to 4 µs each, about a tenth of the applying thread at most.</summary>
+    internal const int TrimsPerMs = 32;
+
+    /// <summary>The longest time since the entry before it that one entry makes up for, in milliseconds: with <see cref="TrimsPerMs"/> a
+    /// thousand events, which is a few milliseconds of work.</summary>
+    internal const int TrimWindowMs = 32;
 
     private readonly VersionTree _tree = new();
     private readonly EventLog _events = new();
     private VersionSum _versionSum;
-    private int _eventsOfEntry;
+    private long _shareOfEntry;
 
     internal KvState(KvLimits limits) => Limits = limits;
 
@@ -31,6 +43,12 @@ internal sealed class KvState
     internal long Revision { get; private set; }
 
     internal long CompactedRevision { get; private set; }
+
+    /// <summary>Everything up to here is dropped; never above <see cref="CompactedRevision"/>.</summary>
+    internal long DroppedRevision { get; private set; }
+
+    /// <summary>Events that were dropped beyond the share of the entries so far.</summary>
+    internal long OwedTrims { get; private set; }
 
     internal long AppliedIndex { get; private set; }
 
@@ -48,6 +66,9 @@ internal sealed class KvState
     /// <summary>Events that history still holds.</summary>
     internal long EventCount => _events.Count;
 
+    /// <summary>True while the store keeps what no view can read any more; only entries get rid of it.</summary>
+    internal bool HasBacklog => _events.TryPeek(out KeyVersion? oldest) && oldest.ModRevision <= CompactedRevision;
+
     /// <summary>Begins an entry.</summary>
     internal void BeginEntry(long index, long clusterTimeMs)
     {
@@ -61,9 +82,10 @@ internal sealed class KvState
             KvInvariant.Broken($"entry {index} has cluster time {clusterTimeMs} ms, before {ClusterTimeMs} ms of the entry before it");
         }
 
+        long elapsedMs = clusterTimeMs - ClusterTimeMs;
         AppliedIndex = index;
         ClusterTimeMs = clusterTimeMs;
-        _eventsOfEntry = 0;
+        _shareOfEntry = SpareTrims + (TrimsPerMs * Math.Min(elapsedMs, TrimWindowMs));
     }
 
     /// <summary>Begins the revision that the entry's changes share; only an entry that changes something may.</summary>
@@ -94,21 +116,31 @@ internal sealed class KvState
         Write(was, new KeyVersion(was.Newest.Key, [], stamp));
     }
 
-    /// <summary>Ends an entry: drops the history that its cluster time and its changes made droppable.</summary>
+    /// <summary>Makes a revision the oldest one that can be read; it must be above the one that is, and not above the present one.</summary>
+    internal void Compact(long revision)
+    {
+        KvInvariant.Check(revision > CompactedRevision && revision <= Revision, "history was to be compacted where it is not");
+        CompactedRevision = revision;
+    }
+
+    /// <summary>Ends an entry: drops its share of the history that may be dropped.</summary>
     internal void EndEntry()
     {
-        int budget = _eventsOfEntry + SpareTrims;
-        while (budget > 0 && _events.TryPeek(out KeyVersion? oldest) && MayDrop(oldest))
+        long share = _shareOfEntry - OwedTrims;
+        while (share > 0 && _events.TryPeek(out KeyVersion? oldest) && MayDrop(oldest))
         {
-            CompactedRevision = oldest.ModRevision;
+            DroppedRevision = oldest.ModRevision;
+            CompactedRevision = Math.Max(CompactedRevision, DroppedRevision);
             do
             {
                 _events.RemoveFirst();
                 DropWhatEnded(oldest);
-                budget--;
+                share--;
             }
-            while (_events.TryPeek(out oldest) && oldest.ModRevision == CompactedRevision);
+            while (_events.TryPeek(out oldest) && oldest.ModRevision == DroppedRevision);
         }
+
+        OwedTrims = Math.Max(0, -share);
     }
 
     /// <summary>Freezes the index as it is, for readers.</summary>
@@ -119,6 +151,8 @@ internal sealed class KvState
     {
         Revision = Revision,
         CompactedRevision = CompactedRevision,
+        DroppedRevision = DroppedRevision,
+        OwedTrims = OwedTrims,
         AppliedIndex = AppliedIndex,
         ClusterTimeMs = ClusterTimeMs,
         EntryCount = _tree.EntryCount,
@@ -133,20 +167,22 @@ internal sealed class KvState
         _tree.Insert(entry);
         Count(entry.Newest);
         HistoryBytes += entry.IsLive ? 0 : HistoryCost(entry.Newest);
-        foreach (KeyVersion version in entry.Older is null ? [] : entry.Older.Versions)
+        for (int place = 0; place < (entry.Older?.Count ?? 0); place++)
         {
-            Count(version);
-            HistoryBytes += HistoryCost(version);
+            Count(entry.Older![place]);
+            HistoryBytes += HistoryCost(entry.Older[place]);
         }
     }
 
     /// <summary>Ends the loading of a snapshot.</summary>
     /// <param name="header">What the snapshot says of itself.</param>
-    /// <param name="events">The versions since the compacted revision, in the order of <see cref="EventLog"/>.</param>
+    /// <param name="events">The versions since the dropped revision, in the order of <see cref="EventLog"/>.</param>
     internal void RestoreCounters(StateSummary header, ReadOnlySpan<KeyVersion> events)
     {
         Revision = header.Revision;
         CompactedRevision = header.CompactedRevision;
+        DroppedRevision = header.DroppedRevision;
+        OwedTrims = header.OwedTrims;
         AppliedIndex = header.AppliedIndex;
         ClusterTimeMs = header.ClusterTimeMs;
         foreach (KeyVersion version in events)
@@ -172,7 +208,7 @@ internal sealed class KvState
         HistoryBytes += version.IsTombstone ? HistoryCost(version) : 0;
         Count(version);
         _events.Append(version);
-        _eventsOfEntry++;
+        _shareOfEntry++;
     }
 
     private void Count(KeyVersion version)
@@ -182,10 +218,11 @@ internal sealed class KvState
     }
 
     private bool MayDrop(KeyVersion oldest) =>
-        Revision - oldest.ModRevision >= Limits.HistoryRevisionsMin
-        && (ClusterTimeMs - oldest.ClusterTimeMs >= Limits.HistoryAgeMs || HistoryBytes > Limits.HistoryBytesMax);
+        oldest.ModRevision <= CompactedRevision
+        || (Revision - oldest.ModRevision >= Limits.HistoryRevisionsMin
+            && (ClusterTimeMs - oldest.ClusterTimeMs >= Limits.HistoryAgeMs || HistoryBytes > Limits.HistoryBytesMax));
 
-    // The event's own revision has just become the compacted one. Events go in order, so of its key nothing older is left than
+    // The event's own revision has just become the dropped one. Events go in order, so of its key nothing older is left than
     // the one version that the event replaced, and nothing at all where that was a tombstone.
     private void DropWhatEnded(KeyVersion version)
     {

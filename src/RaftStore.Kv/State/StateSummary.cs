@@ -12,6 +12,12 @@ internal sealed record StateSummary
     /// <summary>The oldest revision that can still be read.</summary>
     internal required long CompactedRevision { get; init; }
 
+    /// <summary>The revision up to which everything that cannot be read any more is dropped.</summary>
+    internal required long DroppedRevision { get; init; }
+
+    /// <summary>Events that were dropped beyond the share of the entries so far.</summary>
+    internal required long OwedTrims { get; init; }
+
     /// <summary>The last entry applied.</summary>
     internal required long AppliedIndex { get; init; }
 
@@ -39,6 +45,8 @@ internal sealed record StateSummary
             (ulong)(VersionSum & ulong.MaxValue),
             (ulong)Revision,
             (ulong)CompactedRevision,
+            (ulong)DroppedRevision,
+            (ulong)OwedTrims,
             (ulong)AppliedIndex,
             (ulong)ClusterTimeMs,
             (ulong)EntryCount,

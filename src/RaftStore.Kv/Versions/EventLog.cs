@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace RaftStore.Kv.Versions;
 
-/// <summary>The versions that were made since the compacted revision, in the order of their revisions, and within one revision in
+/// <summary>The versions that were made since the dropped revision, in the order of their revisions, and within one revision in
 /// the order of their keys. Retention eats it from its old end.</summary>
 /// <remarks>A chain of small chunks and not one growing array: a busy history has tens of millions of events, and doubling an
 /// array of that size would stop the applying thread for tens of milliseconds.</remarks>

@@ -13,6 +13,8 @@ public sealed class KvCommandTests
         KvCommand.Delete("k"u8, new KvCondition(KvConditionKind.NotExists, 0)),
         KvCommand.DeleteRange(Bytes.Range("ab", "c")),
         KvCommand.DeleteRange(Bytes.Range("", null)),
+        KvCommand.Compact(0x0102030405060708),
+        KvCommand.Compact(0),
     ];
 
     public static TheoryData<int> SampleNumbers => [.. Enumerable.Range(0, Samples.Length)];
@@ -39,6 +41,13 @@ public sealed class KvCommandTests
     }
 
     [Fact]
+    public void Compact_Encoded_HasTheDrawnBytes()
+    {
+        Assert.Equal("04010000" + "00000000" + "0807060504030201", Convert.ToHexString(Samples[6]));
+        Assert.Equal("04010000" + "00000000" + "0000000000000000", Convert.ToHexString(Samples[7]));
+    }
+
+    [Fact]
     public void WritePutHeader_FollowedByTheValue_IsAPut()
     {
         KvCondition condition = new(KvConditionKind.ModRevisionIs, 7);
@@ -59,6 +68,7 @@ public sealed class KvCommandTests
         {
             KvCommandKind.Put => KvCommand.Put(command.Key, command.Value, command.Condition, command.WantsPrevious),
             KvCommandKind.Delete => KvCommand.Delete(command.Key, command.Condition, command.WantsPrevious),
+            KvCommandKind.Compact => KvCommand.Compact(command.Revision),
             _ => KvCommand.DeleteRange(Bytes.Range(command.Key.ToArray(), command.HasEnd ? command.Value.ToArray() : null)),
         };
         Assert.Equal(Samples[number], again);
@@ -121,6 +131,12 @@ public sealed class KvCommandTests
     [InlineData("01020000010000000000000000000000000000006B")]
     [InlineData("00010000")]
     [InlineData("04010000")]
+    [InlineData("04010000000000000000000000000080")]
+    [InlineData("04010000000000010500000000000000")]
+    [InlineData("04010100000000000500000000000000")]
+    [InlineData("04010001000000000500000000000000")]
+    [InlineData("04020000000000000500000000000000")]
+    [InlineData("05010000")]
     public void Apply_LengthFlagConditionFormatOrKindThatCannotBe_IsUnknown(string hex) => AssertUnknown(Convert.FromHexString(hex));
 
     [Fact]
@@ -171,6 +187,7 @@ public sealed class KvCommandTests
         Assert.Throws<ArgumentException>(() => KvCommand.Delete("k"u8, new KvCondition(KvConditionKind.Exists, 1)));
         Assert.Throws<ArgumentException>(() => KvCommand.Delete("k"u8, new KvCondition(KvConditionKind.ModRevisionIs, -1)));
         Assert.Throws<ArgumentException>(() => KvCommand.Delete("k"u8, new KvCondition((KvConditionKind)4, 0)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => KvCommand.Compact(-1));
         Assert.Null(KvCommand.Check(KvCommand.Put(tooLong.AsSpan(1), "v"u8)));
     }
 

@@ -12,6 +12,8 @@ public sealed class KvResultTests
         new KvResult(KvStatus.ConditionFailed, 5, 0, 0, Item),
         new KvResult(KvStatus.Done, 6, 0, 10_000, Item with { Value = default }),
         new KvResult(KvStatus.TooLarge, 0, 0, 0, null),
+        new KvResult(KvStatus.AlreadyCompacted, 9, 0, 0, null),
+        new KvResult(KvStatus.FutureRevision, 9, 0, 0, null),
     ];
 
     public static TheoryData<int> SampleNumbers => [.. Enumerable.Range(0, Samples.Length)];

@@ -11,15 +11,17 @@ public sealed class KvSnapshotTests
     {
         const string Golden =
             // magic, format
-            "52534B56534E4150" + "01000000" + "00000000"
-            // revision, compacted revision, applied index, cluster time
-            + "0700000000000000" + "0400000000000000" + "0800000000000000" + "C800000000000000"
+            "52534B56534E4150" + "02000000" + "00000000"
+            // revision, compacted and dropped revision, events owed
+            + "0700000000000000" + "0400000000000000" + "0400000000000000" + "0000000000000000"
+            // applied index, cluster time
+            + "0800000000000000" + "C800000000000000"
             // keys, stored bytes
             + "0200000000000000" + "0C00000000000000"
             // limits: quota, key, value, age, bytes, revisions
             + "0000000002000000" + "00100000" + "00000001" + "6400000000000000" + "0000008000000000" + "0100000000000000"
             // state hash
-            + "A6124D437872BD3C7F9E91700A7E7BD7"
+            + "0CD463A38F42113D9CABFA7570CAD27F"
             // «a»: what it held at the compacted revision, its tombstone, and the version it was made again with
             + "01000000" + "03000000" + "61"
             + "0100000000000000" + "0200000000000000" + "0200000000000000" + "0000000000000000" + "3200000000000000" + "01000000" + "00000000" + "32"
@@ -135,7 +137,7 @@ public sealed class KvSnapshotTests
     public void Add_LengthsBeyondWhatCanBe_AllocateNothingLarge()
     {
         byte[] bytes = Write(SmallStore().Current);
-        foreach (int at in (int[])[120, 124, 120 + 8 + 1 + 40])
+        foreach (int at in (int[])[136, 140, 136 + 8 + 1 + 40])
         {
             byte[] changed = [.. bytes];
             BinaryPrimitives.WriteUInt32LittleEndian(changed.AsSpan(at), uint.MaxValue);
@@ -205,6 +207,65 @@ public sealed class KvSnapshotTests
         }
 
         Assert.Equal(straight.Current.Revision, straight.Current.CompactedRevision);
+    }
+
+    [Theory]
+    [InlineData(71)]
+    [InlineData(72)]
+    public void Store_LoadedAtAnyPointOfABacklog_GoesOnAsIfNothingHadHappened(int seed)
+    {
+        const int Entries = 160;
+        RandomCommands commands = new(seed, keys: 6) { CompactOneIn = 25, PauseMsMax = 0 };
+        KvStore straight = new();
+        List<KvStore> loaded = [];
+        int withBacklog = 0;
+        for (int index = 1; index <= Entries; index++)
+        {
+            byte[] command = commands.Next(straight.Current.Revision, out _);
+            foreach (KvStore store in (KvStore[])[straight, .. loaded])
+            {
+                store.Apply(index, commands.ClusterTimeMs, command);
+                store.Publish();
+                Assert.Equal(straight.Current.Hash, store.Current.Hash);
+                Assert.Equal(straight.HasBacklog, store.HasBacklog);
+            }
+
+            withBacklog += straight.HasBacklog ? 1 : 0;
+            loaded.Add(Load(Write(straight.Current)));
+            AssertSame(straight.Current, loaded[^1].Current);
+        }
+
+        Assert.True(withBacklog > 10, $"there was a backlog at {withBacklog} entries only");
+    }
+
+    [Fact]
+    public void Load_KeyOfManyVersions_IsTheSameStore()
+    {
+        KvStore store = new();
+        for (int index = 1; index <= 2_000; index++)
+        {
+            store.Apply(index, 0, KvCommand.Put("hot"u8, Bytes.Numbered("v", index)));
+        }
+
+        store.Apply(2_001, 0, KvCommand.Compact(700));
+        store.Apply(2_002, 10, []);
+        store.Publish();
+        Assert.True(store.HasBacklog);
+        KvStore loaded = Load(Write(store.Current));
+        AssertSame(store.Current, loaded.Current);
+        for (int index = 2_003; index <= 2_300; index++)
+        {
+            foreach (KvStore one in (KvStore[])[store, loaded])
+            {
+                one.Apply(index, index, KvCommand.Put("hot"u8, "again"u8));
+                one.Publish();
+            }
+
+            Assert.Equal(store.Current.Hash, loaded.Current.Hash);
+        }
+
+        Assert.False(loaded.HasBacklog);
+        AssertSame(store.Current, loaded.Current);
     }
 
     [Fact]

@@ -6,10 +6,15 @@ internal sealed class NaiveStore(KvLimits limits)
 {
     private readonly SortedDictionary<byte[], List<NaiveVersion>> _keys = new(Bytes.Order);
     private readonly List<NaiveVersion> _all = [];
+    private long _elapsedMs;
 
     internal long Revision { get; private set; }
 
     internal long CompactedRevision { get; private set; }
+
+    internal long DroppedRevision { get; private set; }
+
+    internal long OwedTrims { get; private set; }
 
     internal long ClusterTimeMs { get; private set; }
 
@@ -20,9 +25,9 @@ internal sealed class NaiveStore(KvLimits limits)
     private long HistoryBytes =>
         Retained().Where(version => LiveAt(version.Key, Revision) != version).Sum(version => (long)version.StoredBytes + KvLimits.VersionOverheadBytes);
 
-    /// <summary>The versions that must still be there: everything after the compacted revision, and of each key what it was then.</summary>
+    /// <summary>The versions that must still be there: everything after the dropped revision, and of each key what it was then.</summary>
     internal IEnumerable<NaiveVersion> Retained() =>
-        _all.Where(version => version.ModRevision > CompactedRevision || (!version.IsTombstone && LiveAt(version.Key, CompactedRevision) == version));
+        _all.Where(version => version.ModRevision > DroppedRevision || (!version.IsTombstone && LiveAt(version.Key, DroppedRevision) == version));
 
     internal NaiveVersion? LiveAt(byte[] key, long revision)
     {
@@ -85,24 +90,48 @@ internal sealed class NaiveStore(KvLimits limits)
         return KvStatus.Done;
     }
 
-    internal void BeginEntry(long clusterTimeMs) => ClusterTimeMs = clusterTimeMs;
+    internal KvStatus Compact(long revision)
+    {
+        if (revision > Revision)
+        {
+            return KvStatus.FutureRevision;
+        }
+
+        if (revision <= CompactedRevision)
+        {
+            return KvStatus.AlreadyCompacted;
+        }
+
+        CompactedRevision = revision;
+        return KvStatus.Done;
+    }
+
+    internal void BeginEntry(long clusterTimeMs)
+    {
+        _elapsedMs = clusterTimeMs - ClusterTimeMs;
+        ClusterTimeMs = clusterTimeMs;
+    }
 
     /// <summary>Drops history by its rule.</summary>
     internal void EndEntry(int eventsOfEntry)
     {
-        int budget = eventsOfEntry + 8;
-        while (budget > 0 && _all.Find(version => version.ModRevision > CompactedRevision) is { } oldest)
+        long share = eventsOfEntry + 1 + (32 * Math.Min(32, _elapsedMs)) - OwedTrims;
+        while (share > 0 && _all.Find(version => version.ModRevision > DroppedRevision) is { } oldest)
         {
             bool enoughAfterIt = Revision - oldest.ModRevision >= limits.HistoryRevisionsMin;
             bool tooOld = ClusterTimeMs - oldest.ClusterTimeMs >= limits.HistoryAgeMs;
-            if (!enoughAfterIt || !(tooOld || HistoryBytes > limits.HistoryBytesMax))
+            bool byPolicy = enoughAfterIt && (tooOld || HistoryBytes > limits.HistoryBytesMax);
+            if (oldest.ModRevision > CompactedRevision && !byPolicy)
             {
-                return;
+                break;
             }
 
-            CompactedRevision = oldest.ModRevision;
-            budget -= _all.Count(version => version.ModRevision == CompactedRevision);
+            DroppedRevision = oldest.ModRevision;
+            CompactedRevision = Math.Max(CompactedRevision, DroppedRevision);
+            share -= _all.Count(version => version.ModRevision == DroppedRevision);
         }
+
+        OwedTrims = Math.Max(0, -share);
     }
 
     private static bool IsInside(KeyRange range, byte[] key) =>

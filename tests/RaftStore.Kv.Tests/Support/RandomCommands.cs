@@ -5,13 +5,26 @@ internal sealed class RandomCommands(int seed, int keys = 24)
 {
     private readonly Random _random = new(seed);
 
+    /// <summary>One of so many commands is a compaction; 0 for none.</summary>
+    internal int CompactOneIn { get; init; }
+
+    /// <summary>Milliseconds of cluster time that pass between two entries at most.</summary>
+    internal int PauseMsMax { get; init; } = 39;
+
     /// <summary>Cluster time of the entry made last.</summary>
     internal long ClusterTimeMs { get; private set; }
 
     /// <summary>The next entry's command, and what it is to the naive store.</summary>
     internal byte[] Next(long revision, out Func<NaiveStore, KvStatus> naive)
     {
-        ClusterTimeMs += _random.Next(0, 40);
+        ClusterTimeMs += _random.Next(0, PauseMsMax + 1);
+        if (CompactOneIn > 0 && _random.Next(CompactOneIn) == 0)
+        {
+            long target = Math.Max(0, revision + 3 - _random.Next(40));
+            naive = store => store.Compact(target);
+            return KvCommand.Compact(target);
+        }
+
         byte[] key = Bytes.Numbered("k", _random.Next(keys));
         KvCondition condition = Condition(revision);
         bool wantsPrevious = _random.Next(2) == 0;

@@ -1,3 +1,4 @@
+using RaftStore.Kv.Tests.Support;
 using RaftStore.Kv.Versions;
 
 namespace RaftStore.Kv.Tests.Versions;
@@ -34,14 +35,108 @@ public sealed class VersionHistoryTests
             if (history is not null)
             {
                 held.Add((history, [.. model]));
-                Assert.InRange(history.DroppedInMemory, 0, model.Count - 1);
+                Assert.InRange(history.DroppedInMemory, 0, model.Count + VersionHistory.BlockVersions - 1);
             }
         }
 
         foreach ((VersionHistory header, KeyVersion[] expected) in held)
         {
-            Assert.True(header.Versions.SequenceEqual(expected));
+            Assert.Equal(expected, VersionLists.Of(header));
         }
+    }
+
+    [Theory]
+    [InlineData(4, 5_000, 20)]
+    [InlineData(5, 1_500, 1_000)]
+    [InlineData(6, 514, 3)]
+    public void History_LongerThanABlock_GrowsAndShrinksAndEveryHeaderStaysAsItWas(int seed, int longest, int shortest)
+    {
+        Random random = new(seed);
+        List<KeyVersion> model = [];
+        VersionHistory? history = null;
+        List<(VersionHistory Header, int Start, int End)> held = [];
+        int start = 0;
+        int end = 0;
+        for (int wave = 0; wave < 3; wave++)
+        {
+            while (end - start < longest)
+            {
+                Append();
+            }
+
+            while (history is not null && end - start > shortest)
+            {
+                Drop();
+                if (random.Next(4) == 0)
+                {
+                    Append();
+                }
+            }
+        }
+
+        while (history is not null)
+        {
+            Drop();
+        }
+
+        Assert.Equal(start, end);
+        foreach ((VersionHistory header, int first, int last) in held)
+        {
+            Assert.Equal(last - first, header.Count);
+            Assert.Same(model[first], header.Oldest);
+            int place = random.Next(header.Count);
+            Assert.Same(model[first + place], header[place]);
+            Assert.Same(model[first + place], header.At(model[first + place].ModRevision));
+            Assert.Null(header.At(model[first].ModRevision - 1));
+            Assert.Same(model[last - 1], header.At(long.MaxValue));
+        }
+
+        void Append()
+        {
+            model.Add(Version(model.Count + 1));
+            history = VersionHistory.Append(history, model[^1]);
+            end++;
+            Hold();
+        }
+
+        void Drop()
+        {
+            Assert.Same(model[start], history!.Oldest);
+            history = history.DropOldest();
+            start++;
+            Hold();
+        }
+
+        void Hold()
+        {
+            if (history is not null)
+            {
+                Assert.InRange(history.DroppedInMemory, 0, end - start + VersionHistory.BlockVersions - 1);
+                held.Add((history, start, end));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(511)]
+    [InlineData(512)]
+    [InlineData(513)]
+    [InlineData(1_024)]
+    [InlineData(1_025)]
+    public void Of_AsManyVersionsAsBlocksHold_CanBeReadAppendedToAndDropped(int count)
+    {
+        KeyVersion[] versions = [.. Enumerable.Range(1, count).Select(revision => Version(revision))];
+        VersionHistory? history = VersionHistory.Of(versions);
+        Assert.Equal(versions, VersionLists.Of(history));
+        KeyVersion next = Version(count + 1);
+        history = VersionHistory.Append(history, next);
+        Assert.Equal([.. versions, next], VersionLists.Of(history));
+        for (int dropped = 0; dropped < count; dropped++)
+        {
+            history = history!.DropOldest();
+        }
+
+        Assert.Same(next, Assert.Single(VersionLists.Of(history)));
     }
 
     [Fact]
@@ -65,7 +160,7 @@ public sealed class VersionHistoryTests
     public void Of_VersionsInOrder_IsTheirHistoryAndOfNoneIsNull()
     {
         KeyVersion[] versions = [Version(1), Version(2)];
-        Assert.True(VersionHistory.Of(versions)!.Versions.SequenceEqual(versions));
+        Assert.Equal(versions, VersionLists.Of(VersionHistory.Of(versions)));
         Assert.Null(VersionHistory.Of([]));
     }
 
