@@ -37,9 +37,8 @@ public sealed class KvStore
     /// A store that was loaded from a snapshot has none from before it. Any thread.</summary>
     public IReadOnlyList<StateHash> RecordedHashes => Current.RecordedHashes;
 
-    /// <summary>True while the store keeps history that no view can read any more; each entry that is applied, an empty one too,
-    /// drops some of it. Applying thread.</summary>
-    public bool HasBacklog => _state.HasBacklog;
+    /// <summary>What history waits for before it gets shorter. Applying thread.</summary>
+    public HistoryWait HistoryWait => _state.HistoryWait;
 
     /// <summary>Applies one entry. An empty command (a no-op) only moves the index on. Nobody sees the effect before
     /// <see cref="Publish"/>.</summary>

@@ -82,8 +82,8 @@ public sealed class KvStoreModelTests
             happened.Add(result.Status);
             naive.EndEntry(naive.Revision == before ? 0 : naive.Retained().Count(version => version.ModRevision == naive.Revision));
             Assert.Equal(naive.Revision, result.Revision);
-            Assert.Equal(naive.Retained().Any(version => version.ModRevision > naive.DroppedRevision && version.ModRevision <= naive.CompactedRevision), store.HasBacklog);
-            withBacklog += store.HasBacklog ? 1 : 0;
+            Assert.Equal(naive.HistoryWait, store.HistoryWait);
+            withBacklog += store.HasBacklog() ? 1 : 0;
             if (index % 10 == 0)
             {
                 store.Publish();

@@ -35,7 +35,7 @@ public sealed class KvStoreStallTests(ITestOutputHelper output)
 
         // A put a millisecond, as 1,000 writes a second would come.
         long puts = 0;
-        while (store.HasBacklog)
+        while (store.HasBacklog())
         {
             Apply(store, state, ++puts, put);
             Assert.True(store.Current.TryGet("hot"u8, Versions + puts, out KvItem item));
@@ -73,7 +73,7 @@ public sealed class KvStoreStallTests(ITestOutputHelper output)
         Report($"writing {Keys * Rounds} versions");
         Apply(store, state, 0, KvCommand.Compact(store.Current.Revision));
         long timeMs = 0;
-        while (store.HasBacklog)
+        while (store.HasBacklog())
         {
             timeMs += KvState.TrimWindowMs;
             store.Apply(++_index, timeMs, []);

@@ -66,8 +66,24 @@ internal sealed class KvState
     /// <summary>Events that history still holds.</summary>
     internal long EventCount => _events.Count;
 
-    /// <summary>True while the store keeps what no view can read any more; only entries get rid of it.</summary>
-    internal bool HasBacklog => _events.TryPeek(out KeyVersion? oldest) && oldest.ModRevision <= CompactedRevision;
+    /// <summary>What history waits for.</summary>
+    internal HistoryWait HistoryWait
+    {
+        get
+        {
+            if (!_events.TryPeek(out KeyVersion? oldest))
+            {
+                return HistoryWait.Nothing;
+            }
+
+            if (MayDrop(oldest))
+            {
+                return HistoryWait.Entries;
+            }
+
+            return Revision - oldest.ModRevision >= Limits.HistoryRevisionsMin ? HistoryWait.Time : HistoryWait.Nothing;
+        }
+    }
 
     /// <summary>Begins an entry.</summary>
     internal void BeginEntry(long index, long clusterTimeMs)

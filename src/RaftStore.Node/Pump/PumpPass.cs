@@ -23,6 +23,7 @@ internal sealed class PumpPass
     private readonly RevisionWaits _revisions;
     private readonly Applier _applier;
     private readonly SnapshotScheduler _snapshots;
+    private readonly HistoryUpkeep _history;
     private readonly ClusterInquiries _inquiries;
     private readonly StatusBoard _board;
     private readonly List<Waiter> _due = [];
@@ -37,6 +38,7 @@ internal sealed class PumpPass
         _reads = new ReadPath(context);
         _revisions = new RevisionWaits(context);
         _applier = new Applier(start, _writes, context.Tallies);
+        _history = new HistoryUpkeep(context, _log, _applier);
         _snapshots = new SnapshotScheduler(context, _applier, _log, worker, latest);
         _inquiries = new ClusterInquiries(context);
         _board = new StatusBoard(context, _log, _snapshots.LatestIndex);
@@ -62,6 +64,7 @@ internal sealed class PumpPass
 
         Tick();
         _writes.Push();
+        _history.Push();
         _reads.Push();
         bool worked = CarryOut();
         _snapshots.SaveWhenDue();

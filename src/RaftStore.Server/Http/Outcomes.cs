@@ -33,6 +33,8 @@ internal static class Outcomes
         KvStatus.RangeTooLarge => new Problem(ProblemType.RangeTooLarge, $"The range holds more than {KvCommand.RangeKeysMax} keys: delete it in parts."),
         KvStatus.QuotaReached => new Problem(ProblemType.QuotaReached, "The store is full: delete keys; deletions still work."),
         KvStatus.TooLarge => new Problem(ProblemType.ValueTooLarge, "Key or value is longer than the cluster allows."),
+        KvStatus.AlreadyCompacted => new Problem(ProblemType.Compacted, "That revision cannot be read any more, or is already the oldest one that can.") { StoreRevision = result.Revision },
+        KvStatus.FutureRevision => new Problem(ProblemType.FutureRevision, $"The store is only at revision {result.Revision}.") { StoreRevision = result.Revision },
         _ => throw new ArgumentOutOfRangeException(nameof(result), result.Status, "Not a status of a command."),
     };
 

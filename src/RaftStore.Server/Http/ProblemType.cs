@@ -13,6 +13,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     public static readonly ProblemType InvalidParameter = new("invalid-parameter", "A query parameter is unknown, malformed or contradicts another", 400);
     public static readonly ProblemType InvalidCondition = new("invalid-condition", "A condition is malformed", 400);
     public static readonly ProblemType InvalidCursor = new("invalid-cursor", "The cursor does not belong to this query", 400);
+    public static readonly ProblemType FutureRevision = new("future-revision", "The store has not reached that revision", 400);
     public static readonly ProblemType HostNotAllowed = new("host-not-allowed", "This host is not served", 400);
     public static readonly ProblemType NotSupported = new("not-supported", "This version cannot do that yet", 400);
     public static readonly ProblemType KeyNotFound = new("key-not-found", "The key does not exist", 404);
@@ -42,7 +43,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     /// <summary>All of them.</summary>
     public static readonly IReadOnlyList<ProblemType> All =
     [
-        InvalidRequest, InvalidKey, InvalidParameter, InvalidCondition, InvalidCursor, HostNotAllowed, NotSupported,
+        InvalidRequest, InvalidKey, InvalidParameter, InvalidCondition, InvalidCursor, FutureRevision, HostNotAllowed, NotSupported,
         KeyNotFound, NotFound, HashNotRecorded, MethodNotAllowed, RequestTimeout, Compacted, ConditionFailed, ValueTooLarge, RangeTooLarge,
         UnsupportedMediaType, RateLimited, Internal, NoLeader, Overloaded, ShuttingDown, Forming, NotReady, NotCaughtUp, TooStale, NotProposed,
         Timeout, DiskFull, QuotaReached,

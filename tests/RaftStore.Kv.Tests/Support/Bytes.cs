@@ -21,6 +21,8 @@ internal static class Bytes
 
     internal static KvStore Store(KvLimits limits) => new(new KvState(limits));
 
+    internal static bool HasBacklog(this KvStore store) => store.HistoryWait == HistoryWait.Entries;
+
     internal static byte[] Random(Random random, int lengthMin, int lengthMax)
     {
         byte[] bytes = new byte[random.Next(lengthMin, lengthMax + 1)];

@@ -22,6 +22,12 @@ internal sealed class NaiveStore(KvLimits limits)
 
     internal long KeyCount => _keys.Keys.Count(key => LiveAt(key, Revision) is not null);
 
+    internal HistoryWait HistoryWait =>
+        _all.Find(version => version.ModRevision > DroppedRevision) is not { } oldest ? HistoryWait.Nothing
+        : MayDrop(oldest) ? HistoryWait.Entries
+        : Revision - oldest.ModRevision >= limits.HistoryRevisionsMin ? HistoryWait.Time
+        : HistoryWait.Nothing;
+
     private long HistoryBytes =>
         Retained().Where(version => LiveAt(version.Key, Revision) != version).Sum(version => (long)version.StoredBytes + KvLimits.VersionOverheadBytes);
 
@@ -118,10 +124,7 @@ internal sealed class NaiveStore(KvLimits limits)
         long share = eventsOfEntry + 1 + (32 * Math.Min(32, _elapsedMs)) - OwedTrims;
         while (share > 0 && _all.Find(version => version.ModRevision > DroppedRevision) is { } oldest)
         {
-            bool enoughAfterIt = Revision - oldest.ModRevision >= limits.HistoryRevisionsMin;
-            bool tooOld = ClusterTimeMs - oldest.ClusterTimeMs >= limits.HistoryAgeMs;
-            bool byPolicy = enoughAfterIt && (tooOld || HistoryBytes > limits.HistoryBytesMax);
-            if (oldest.ModRevision > CompactedRevision && !byPolicy)
+            if (!MayDrop(oldest))
             {
                 break;
             }
@@ -132,6 +135,13 @@ internal sealed class NaiveStore(KvLimits limits)
         }
 
         OwedTrims = Math.Max(0, -share);
+    }
+
+    private bool MayDrop(NaiveVersion oldest)
+    {
+        bool enoughAfterIt = Revision - oldest.ModRevision >= limits.HistoryRevisionsMin;
+        bool tooOld = ClusterTimeMs - oldest.ClusterTimeMs >= limits.HistoryAgeMs;
+        return oldest.ModRevision <= CompactedRevision || (enoughAfterIt && (tooOld || HistoryBytes > limits.HistoryBytesMax));
     }
 
     private static bool IsInside(KeyRange range, byte[] key) =>
