@@ -192,6 +192,21 @@ public sealed class RaftStoreClient : IDisposable
         return Success(await _runner.RunAsync(call, cancellationToken)).Read(WireJson.Default.ClusterStatus);
     }
 
+    /// <summary>Writes a snapshot of the whole store, as of one revision, to a stream. <see cref="RaftStoreClientOptions.Timeout"/> is how long it may take
+    /// until a node begins to send, and how long that one may then be silent.</summary>
+    /// <param name="stream">Gets the bytes of a snapshot file, whose own checksums say whether they are right.</param>
+    /// <param name="consistency">How recent it must be.</param>
+    /// <param name="progress">Told the bytes written so far, on the thread that writes them.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="RaftStoreException">No node began, or the one that did broke off; the stream holds a part of the snapshot then.</exception>
+    public Task<SnapshotResult> SnapshotAsync(
+        Stream stream, ReadConsistency consistency = ReadConsistency.Linearizable, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        string target = consistency == ReadConsistency.Stale ? "/v1/snapshot?consistency=stale" : "/v1/snapshot";
+        return _runner.DownloadAsync(target, stream, progress, cancellationToken);
+    }
+
     private static Call Read(RequestTarget target, ReadConsistency consistency) => new()
     {
         Method = HttpMethod.Get,

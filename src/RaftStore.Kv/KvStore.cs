@@ -76,6 +76,17 @@ public sealed class KvStore
         return result;
     }
 
+    /// <summary>Raises index and revision without a change, for a cluster that goes on from this state and is not the one that made it:
+    /// what that one wrote afterwards shall not be taken for what this one writes. Published at once.</summary>
+    /// <param name="by">At least 0.</param>
+    public void Raise(long by)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(by);
+        _state.Raise(by);
+        _recorded = [];
+        Publish();
+    }
+
     /// <summary>Makes what was applied since the last call visible to readers.</summary>
     public void Publish()
     {

@@ -15,7 +15,7 @@ public sealed class ArrowTests
         ["RaftStore.Client"] = [],
         ["RaftStore.Verification"] = [],
         ["RaftStore.Simulation"] = ["RaftStore.Node", "RaftStore.Verification"],
-        ["kvctl"] = ["RaftStore.Client", "RaftStore.Simulation", "RaftStore.Verification"],
+        ["kvctl"] = ["RaftStore.Client", "RaftStore.Node", "RaftStore.Simulation", "RaftStore.Verification"],
     };
 
     [Fact]

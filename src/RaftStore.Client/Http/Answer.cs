@@ -57,6 +57,9 @@ internal sealed class Answer
         return new Answer(call.IsWrite, (int)response.StatusCode, response.Headers, body, endpoint);
     }
 
+    /// <summary>The head of an answer whose body is read elsewhere.</summary>
+    public static Answer HeadOf(HttpResponseMessage response, Uri endpoint) => new(isWrite: false, (int)response.StatusCode, response.Headers, [], endpoint);
+
     public string? Header(string name) =>
         Headers.NonValidated.TryGetValues(name, out HeaderStringValues values) ? values.ToString() : null;
 

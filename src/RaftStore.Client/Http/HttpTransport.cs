@@ -30,14 +30,7 @@ internal sealed class HttpTransport : IDisposable
     /// <summary>Sends the call once. Whatever goes wrong on the way is in the result.</summary>
     public async Task<Attempt> SendAsync(Uri endpoint, Call call, CancellationToken cancellationToken)
     {
-        var uri = new Uri(
-            endpoint.GetLeftPart(UriPartial.Authority) + call.Target,
-            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-        using var request = new HttpRequestMessage(call.Method, uri)
-        {
-            Version = HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        using HttpRequestMessage request = Request(endpoint, call);
         TrackedContent? content = call.IsWrite ? new TrackedContent(call.Body) : null;
         request.Content = content;
         if (call.Condition is { } condition)
@@ -55,11 +48,49 @@ internal sealed class HttpTransport : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
-            bool neverConnected = e is HttpRequestException
-            {
-                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
-            };
-            return new Attempt(e, content?.Began ?? !neverConnected, e is OperationCanceledException);
+            return new Attempt(e, content?.Began ?? !NeverConnected(e), e is OperationCanceledException);
         }
+    }
+
+    /// <summary>Sends the call once and leaves the body of a 200 to the caller, who disposes of the answer.</summary>
+    /// <returns>The answer; or null, and how the attempt ended.</returns>
+    public async Task<(HttpResponseMessage? Response, Attempt Attempt)> BeginAsync(Uri endpoint, Call call, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = Request(endpoint, call);
+        HttpResponseMessage? response = null;
+        try
+        {
+            response = await _http.SendAsync(request, cancellationToken);
+            if (response.StatusCode == HttpStatusCode.OK)
+            {
+                return (response, default);
+            }
+
+            Answer answer = await Answer.ReadAsync(response, call, endpoint, _answerBytesMax, cancellationToken);
+            response.Dispose();
+            return (null, new Attempt(answer));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            response?.Dispose();
+            return (null, new Attempt(e, !NeverConnected(e), e is OperationCanceledException));
+        }
+    }
+
+    private static bool NeverConnected(Exception error) => error is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+    };
+
+    private static HttpRequestMessage Request(Uri endpoint, Call call)
+    {
+        var uri = new Uri(
+            endpoint.GetLeftPart(UriPartial.Authority) + call.Target,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        return new HttpRequestMessage(call.Method, uri)
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
     }
 }

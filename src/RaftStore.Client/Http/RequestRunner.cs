@@ -35,6 +35,10 @@ internal sealed class RequestRunner(RaftStoreClientOptions options) : IDisposabl
         }
     }
 
+    /// <summary>Receives a snapshot; see <see cref="SnapshotDownload"/>.</summary>
+    public Task<SnapshotResult> DownloadAsync(string target, Stream stream, IProgress<long>? progress, CancellationToken cancellationToken) =>
+        new SnapshotDownload(options, _transport, target).RunAsync(stream, progress, cancellationToken);
+
     /// <summary>Whether asking again could give a better answer, and may be done.</summary>
     internal static bool IsFinal(Call call, Answer answer) => call.IsWrite
         ? !(answer.Status is 429 or 503 && answer.Problem.Outcome == "not-applied")

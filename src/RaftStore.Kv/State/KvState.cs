@@ -159,6 +159,13 @@ internal sealed class KvState
         OwedTrims = Math.Max(0, -share);
     }
 
+    /// <summary>Leaves out so many indexes and revisions; between two entries only.</summary>
+    internal void Raise(long by)
+    {
+        AppliedIndex += by;
+        Revision += by;
+    }
+
     /// <summary>Freezes the index as it is, for readers.</summary>
     internal TreeRoot Freeze() => _tree.Freeze();
 

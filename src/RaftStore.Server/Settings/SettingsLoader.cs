@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Collections;
 using System.Collections.Immutable;
+using RaftStore.Node.Formation;
 
 namespace RaftStore.Server.Settings;
 
@@ -10,8 +10,6 @@ internal static class SettingsLoader
     /// <summary>Votes of more founders than this are slower than they are worth: each write would wait for eight of them.</summary>
     private const int FoundersMax = 15;
 
-    private const int NameLengthMax = 63;
-    private static readonly SearchValues<char> NameAlphabet = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
     private const string DefaultName = "n1";
     private const string DefaultListen = "http://127.0.0.1:7400";
     private const string DefaultPeerListen = "127.0.0.1:7500";
@@ -92,7 +90,7 @@ internal static class SettingsLoader
         foreach (string entry in entries)
         {
             int equals = entry.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 0 || !IsName(entry.AsSpan(0, equals)) || !HostPort.TryParse(entry[(equals + 1)..], out HostPort address) || address.Port == 0)
+            if (equals < 0 || !NodeName.IsValid(entry.AsSpan(0, equals)) || !HostPort.TryParse(entry[(equals + 1)..], out HostPort address) || address.Port == 0)
             {
                 throw reader.Refuse("cluster", $"has the entry '{entry}', which is not NAME=HOST:PORT.");
             }
@@ -117,9 +115,9 @@ internal static class SettingsLoader
     private static string Name(SettingsReader reader, ImmutableArray<Founder> listed)
     {
         string? given = reader.Text("name");
-        if (given is not null && !IsName(given))
+        if (given is not null && !NodeName.IsValid(given))
         {
-            throw reader.Refuse("name", $"is not a name: use 1 to {NameLengthMax} letters, digits, '.', '_' or '-', beginning with a letter or a digit.");
+            throw reader.Refuse("name", $"is not a name: {NodeName.Rule}.");
         }
 
         if (listed.IsEmpty)
@@ -290,8 +288,4 @@ internal static class SettingsLoader
             ? endpoint
             : throw reader.Refuse(name, $"has '{url}', which is not http://HOST:PORT with nothing behind it.");
     }
-
-    private static bool IsName(ReadOnlySpan<char> text) =>
-        text.Length is >= 1 and <= NameLengthMax && char.IsAsciiLetterOrDigit(text[0])
-        && !text.ContainsAnyExcept(NameAlphabet);
 }

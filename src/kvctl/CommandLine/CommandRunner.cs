@@ -59,7 +59,7 @@ internal static class CommandRunner
             }
             catch (RaftStoreException e)
             {
-                return Failures.Report(io, isJson, command.Name, e);
+                return Failures.Report(io, isJson, PathOf(command), e);
             }
             catch (OperationCanceledException)
             {
@@ -71,7 +71,7 @@ internal static class CommandRunner
     private static RootCommand BuildRoot(GlobalOptions options, CommandIo io)
     {
         var root = new RootCommand("Talks to a RaftStore cluster. Any node takes any request.\n\n"
-            + "Exit codes: 0 ok · 1 not found · 2 usage · 3 condition failed · 4 unavailable, certainly not applied · 5 outcome unknown");
+            + "Exit codes: 0 ok · 1 not found · 2 usage · 3 condition failed · 4 unavailable, certainly not applied · 5 outcome unknown · 6 a check failed");
         root.Directives.Clear();
         options.AddTo(root);
         root.Subcommands.Add(PutCommand.Create(options, io));
@@ -79,6 +79,7 @@ internal static class CommandRunner
         root.Subcommands.Add(DelCommand.Create(options, io));
         root.Subcommands.Add(ListCommand.Create(options, io));
         root.Subcommands.Add(StatusCommand.Create(options, io));
+        root.Subcommands.Add(SnapshotCommand.Create(options, io));
         root.Subcommands.Add(BenchCommand.Create(options, io));
         return root;
     }
@@ -122,5 +123,9 @@ internal static class CommandRunner
     }
 
     private static string CommandPath(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? "kvctl" : "kvctl " + parsed.CommandResult.Command.Name;
+        parsed.CommandResult.Command is RootCommand ? "kvctl" : "kvctl " + PathOf(parsed.CommandResult.Command);
+
+    /// <summary>The words of a command, such as <c>snapshot save</c>.</summary>
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{PathOf(parent)} {command.Name}" : command.Name;
 }

@@ -16,6 +16,8 @@ internal sealed record Reply(byte[] Bytes, bool ThenClose = false, bool ThenHang
     public static Reply Value(string value, long modRevision, params string[] headers) => Build(200, Encoding.UTF8.GetBytes(value), [
         "RaftStore-Create-Revision: 1", $"RaftStore-Mod-Revision: {modRevision}", "RaftStore-Version: 2", "RaftStore-Revision: 9", .. headers]);
 
+    public static Reply Binary(byte[] body, params string[] headers) => Build(200, body, headers);
+
     public static Reply NotFound(params string[] headers) =>
         Json(404, """{"type":"urn:raftstore:error:key-not-found","title":"No such key"}""", ["RaftStore-Revision: 9", .. headers]);
 

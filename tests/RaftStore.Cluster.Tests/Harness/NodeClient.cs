@@ -32,9 +32,13 @@ internal sealed class NodeClient : IDisposable
 
     public NodeClient(string address)
     {
+        Address = address;
         var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(2), AllowAutoRedirect = false };
         _http = new HttpClient(handler) { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(15) };
     }
+
+    /// <summary>Where it serves clients.</summary>
+    public string Address { get; }
 
     public Task<Answer> PutAsync(string key, string value) => PutAsync(key, new ByteArrayContent(Encoding.UTF8.GetBytes(value)));
 

@@ -33,9 +33,19 @@ internal sealed class ServerProcess : IDisposable
 
     /// <summary>Starts the server.</summary>
     /// <param name="runner">A program that runs it, with its arguments; empty for none. It must replace itself by the server.</param>
-    public static ServerProcess Start(IEnumerable<string> arguments, IReadOnlyList<string>? runner = null)
+    public static ServerProcess Start(IEnumerable<string> arguments, IReadOnlyList<string>? runner = null) => StartProgram(ServerProgram.DllPath, arguments, runner ?? []);
+
+    /// <summary>Runs <c>kvctl</c> to its end.</summary>
+    public static async Task<(int Code, string Output)> KvctlAsync(params string[] arguments)
     {
-        string[] command = [.. runner ?? [], ServerProgram.DotnetPath, ServerProgram.DllPath, .. arguments];
+        using ServerProcess kvctl = StartProgram(ServerProgram.KvctlPath, arguments, []);
+        int code = await kvctl.ExitCodeAsync();
+        return (code, kvctl.Output);
+    }
+
+    private static ServerProcess StartProgram(string program, IEnumerable<string> arguments, IReadOnlyList<string> runner)
+    {
+        string[] command = [.. runner, ServerProgram.DotnetPath, program, .. arguments];
         var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true };
         return new ServerProcess(Process.Start(start)!);
     }

@@ -12,7 +12,10 @@ internal static class ServerProgram
     public static string DotnetPath { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
     /// <summary><c>raftstore.dll</c>.</summary>
-    public static string DllPath { get; } = Find();
+    public static string DllPath { get; } = Find("RaftStore.Server", "raftstore.dll");
+
+    /// <summary><c>kvctl.dll</c>.</summary>
+    public static string KvctlPath { get; } = Find("kvctl", "kvctl.dll");
 
     private static string FindRoot()
     {
@@ -25,10 +28,10 @@ internal static class ServerProgram
         return root?.FullName ?? throw new DirectoryNotFoundException($"No directory above {AppContext.BaseDirectory} holds RaftStore.sln.");
     }
 
-    private static string Find()
+    private static string Find(string project, string assembly)
     {
-        string path = Path.Combine(RepositoryRoot, "src", "RaftStore.Server", "bin", Metadata("Configuration"), Metadata("TargetFramework"), "raftstore.dll");
-        return File.Exists(path) ? path : throw new FileNotFoundException("The server was not built beside these tests.", path);
+        string path = Path.Combine(RepositoryRoot, "src", project, "bin", Metadata("Configuration"), Metadata("TargetFramework"), assembly);
+        return File.Exists(path) ? path : throw new FileNotFoundException("A program was not built beside these tests.", path);
     }
 
     private static string Metadata(string key)
