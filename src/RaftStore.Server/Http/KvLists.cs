@@ -13,8 +13,9 @@ internal sealed class KvLists(KvReads reads, CommonHeaders common)
     /// <summary>Bytes of keys and values on one page, from the contract.</summary>
     private const long PageBytesMax = 4L << 20;
 
-    /// <summary>What a stream takes from the store at a time: enough to keep a connection busy, little enough to be held by many.</summary>
-    private const long StreamPageBytes = 256L << 10;
+    /// <summary>What a stream takes from the store at a time, or one item that is larger: enough to keep a connection busy, little enough
+    /// to be held by many slow clients.</summary>
+    private const long StreamPageBytes = 64L << 10;
 
     /// <summary>Bytes of keys and values after which what was written is sent off.</summary>
     private const int FlushBytes = 64 << 10;
@@ -59,15 +60,16 @@ internal sealed class KvLists(KvReads reads, CommonHeaders common)
             return tooStale;
         }
 
-        long revision = view.Revision;
+        long revision = request.Revision >= 0 ? request.Revision : view.Revision;
         if (request.Cursor is not null)
         {
             revision = cursor.Revision;
             range = cursor.Rest(range, request.Reverse);
-            if (CheckReadable(view, revision, request.Stale) is { } unreadable)
-            {
-                return unreadable;
-            }
+        }
+
+        if (CheckRevision(view, request, revision) is { } unreadable)
+        {
+            return unreadable;
         }
 
         common.Apply(context.Response, view.Revision);
@@ -85,6 +87,18 @@ internal sealed class KvLists(KvReads reads, CommonHeaders common)
         }
 
         return null;
+    }
+
+    private static Problem? CheckRevision(KvView view, KvRequest request, long revision)
+    {
+        if (request.Cursor is null)
+        {
+            return request.Revision >= 0 ? KvReads.CheckPast(view, request) : null;
+        }
+
+        return request.Revision >= 0 && request.Revision != revision
+            ? new Problem(ProblemType.InvalidCursor, $"The cursor is of revision {revision} and the request of revision {request.Revision}: leave 'revision' out, or keep it as it was.")
+            : CheckReadable(view, revision, request.Stale);
     }
 
     /// <summary>Whether a list can go on at the revision of its first page.</summary>

@@ -55,6 +55,9 @@ internal enum KvParameters
     /// <summary>How recent a read must be.</summary>
     Recency = Consistency | MinRevision | MaxStaleness,
 
+    /// <summary><c>revision</c>.</summary>
+    Revision = 1 << 16,
+
     /// <summary>What says which keys a range has.</summary>
     Bounds = Prefix | Start | End,
 }
@@ -63,20 +66,20 @@ internal enum KvParameters
 internal static class KvParameterNames
 {
     /// <summary>What a read of one key takes.</summary>
-    public const KvParameters ForGet = KvParameters.Key | KvParameters.Encoding | KvParameters.Recency | KvParameters.Redirect;
+    public const KvParameters ForGet = KvParameters.Key | KvParameters.Encoding | KvParameters.Revision | KvParameters.Recency | KvParameters.Redirect;
 
     /// <summary>What a write of one key takes.</summary>
     public const KvParameters ForWrite = KvParameters.Key | KvParameters.Encoding | KvParameters.Previous | KvParameters.Redirect;
 
     /// <summary>What a list takes.</summary>
     public const KvParameters ForList = KvParameters.Bounds | KvParameters.Limit | KvParameters.Cursor | KvParameters.Reverse | KvParameters.KeysOnly
-        | KvParameters.CountOnly | KvParameters.Encoding | KvParameters.Recency | KvParameters.Redirect;
+        | KvParameters.CountOnly | KvParameters.Encoding | KvParameters.Revision | KvParameters.Recency | KvParameters.Redirect;
 
     /// <summary>What the deletion of a range takes.</summary>
     public const KvParameters ForDeleteRange = KvParameters.Bounds | KvParameters.Redirect;
 
     /// <summary>Parameters that the API will have: refused by name, since passing over one would do something else than was asked.</summary>
-    private static readonly string[] Future = ["ttl", "lease", "revision", "from_revision", "filter", "progress", "explain", "force"];
+    private static readonly string[] Future = ["ttl", "lease", "from_revision", "filter", "progress", "explain", "force"];
 
     /// <summary>The parameter with that name.</summary>
     /// <param name="isBase64">True for a <c>…64</c> form.</param>
@@ -97,6 +100,7 @@ internal static class KvParameterNames
             "count_only" => KvParameters.CountOnly,
             "encoding" => KvParameters.Encoding,
             "consistency" => KvParameters.Consistency,
+            "revision" => KvParameters.Revision,
             "min_revision" => KvParameters.MinRevision,
             "max_staleness" => KvParameters.MaxStaleness,
             "redirect" => KvParameters.Redirect,
@@ -119,6 +123,7 @@ internal static class KvParameterNames
         KvParameters.CountOnly => "count_only",
         KvParameters.Encoding => "encoding",
         KvParameters.Consistency => "consistency",
+        KvParameters.Revision => "revision",
         KvParameters.MinRevision => "min_revision",
         KvParameters.MaxStaleness => "max_staleness",
         KvParameters.Redirect => "redirect",

@@ -49,7 +49,13 @@ internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
             return tooStale;
         }
 
-        bool exists = view.TryGet(request.Key, view.Revision, out KvItem item);
+        if (request.Revision >= 0 && CheckPast(view, request) is { } unreadable)
+        {
+            return unreadable;
+        }
+
+        long revision = request.Revision >= 0 ? request.Revision : view.Revision;
+        bool exists = view.TryGet(request.Key, revision, out KvItem item);
         if (match.IsGiven && !match.Matches(item.ModRevision))
         {
             return new Problem(ProblemType.ConditionFailed, exists ? $"The key is at mod revision {item.ModRevision}." : "The key does not exist.")
@@ -61,7 +67,7 @@ internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
 
         if (!exists)
         {
-            return new Problem(ProblemType.KeyNotFound, $"The key does not exist at revision {view.Revision}.") { StoreRevision = view.Revision };
+            return new Problem(ProblemType.KeyNotFound, $"The key does not exist at revision {revision}.") { StoreRevision = view.Revision };
         }
 
         HttpResponse response = context.Response;
@@ -112,6 +118,24 @@ internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
         view = node.View;
         return problem;
     }
+
+    /// <summary>Whether the revision that a request names can be read.</summary>
+    /// <returns>Null where it can.</returns>
+    public static Problem? CheckPast(KvView view, KvRequest request) => view.ReadabilityOf(request.Revision) switch
+    {
+        RevisionReadability.Readable => null,
+        RevisionReadability.Compacted => new Problem(ProblemType.Compacted, $"Revision {request.Revision} is compacted: the oldest one that can be read is {view.CompactedRevision}.")
+        {
+            StoreRevision = view.Revision,
+        },
+        RevisionReadability.Future => new Problem(
+            ProblemType.FutureRevision,
+            request.Stale ? $"This node is only at revision {view.Revision}; min_revision waits for a later one." : $"The store is only at revision {view.Revision}.")
+        {
+            StoreRevision = view.Revision,
+        },
+        _ => throw new ArgumentOutOfRangeException(nameof(request), request.Revision, "Not a known readability."),
+    };
 
     private static async ValueTask WriteAsync(HttpContext context, KvRequest request, KvItem item)
     {

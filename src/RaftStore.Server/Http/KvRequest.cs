@@ -57,6 +57,9 @@ internal sealed class KvRequest(ValueBudget budget)
     /// <summary><c>min_revision</c>: the read waits until this node has it; 0 where it was not given.</summary>
     public long MinRevision { get; set; }
 
+    /// <summary><c>revision</c>; -1 where the read is of the present.</summary>
+    public long Revision { get; set; } = -1;
+
     /// <summary><c>max_staleness</c> in milliseconds; -1 where it was not given.</summary>
     public long MaxStalenessMs { get; set; } = -1;
 
@@ -92,6 +95,7 @@ internal sealed class KvRequest(ValueBudget budget)
         Utf8 = false;
         Stale = false;
         MinRevision = 0;
+        Revision = -1;
         MaxStalenessMs = -1;
         Redirect = false;
         WantsPrevious = false;

@@ -141,6 +141,9 @@ internal static class KvRequestParser
             case KvParameters.Consistency:
                 into.Stale = query.Value is "stale";
                 return query.Value is "stale" or "linearizable" ? null : Invalid("'consistency' must be linearizable or stale.");
+            case KvParameters.Revision:
+                into.Revision = long.TryParse(query.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long revision) ? revision : -1;
+                return into.Revision >= 0 ? null : Invalid("'revision' must be a revision: a whole number.");
             case KvParameters.MinRevision:
                 into.MinRevision = long.TryParse(query.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long minRevision) ? minRevision : -1;
                 return into.MinRevision >= 0 ? null : Invalid("'min_revision' must be a revision: a whole number.");

@@ -11,6 +11,14 @@ internal static class MediaTypes
     /// <summary>A stream of items, one a line.</summary>
     public const string Ndjson = "application/x-ndjson";
 
+    /// <summary>True where a <c>Content-Type</c> is JSON, whatever parameters follow.</summary>
+    public static bool IsJson(string? contentType)
+    {
+        ReadOnlySpan<char> type = contentType;
+        int semicolon = type.IndexOf(';');
+        return (semicolon < 0 ? type : type[..semicolon]).Trim().Equals(Json, StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>True where an <c>Accept</c> header names the type itself, not by a wildcard, and not with a weight of zero.</summary>
     public static bool Accepts(StringValues accept, string mediaType)
     {

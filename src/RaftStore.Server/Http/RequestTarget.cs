@@ -21,6 +21,9 @@ internal enum ApiRoute
     /// <summary><c>/v1/snapshot</c>.</summary>
     Snapshot,
 
+    /// <summary><c>/v1/compact</c>.</summary>
+    Compact,
+
     /// <summary><c>/livez</c>.</summary>
     Live,
 
@@ -40,7 +43,7 @@ internal readonly struct RequestTarget
 {
     private const string KeyPrefix = "/v1/kv/";
 
-    private static readonly string[] FuturePaths = ["/v1/txn", "/v1/compact", "/v1/watch", "/v1/leases", "/v1/locks", "/v1/sessions", "/v1/faults", "/v1/cluster/members", "/v1/cluster/transfer", "/v1/cluster/settings"];
+    private static readonly string[] FuturePaths = ["/v1/txn", "/v1/watch", "/v1/leases", "/v1/locks", "/v1/sessions", "/v1/faults", "/v1/cluster/members", "/v1/cluster/transfer", "/v1/cluster/settings"];
 
     private readonly string _raw;
     private readonly int _pathStart;
@@ -137,6 +140,7 @@ internal readonly struct RequestTarget
             "/v1/cluster" => ApiRoute.Cluster,
             "/v1/status" => ApiRoute.Status,
             "/v1/snapshot" => ApiRoute.Snapshot,
+            "/v1/compact" => ApiRoute.Compact,
             "/livez" => ApiRoute.Live,
             "/readyz" => ApiRoute.Ready,
             "/metrics" => ApiRoute.Metrics,

@@ -85,6 +85,7 @@ internal sealed class HttpMetrics
         ApiRoute.Cluster => "cluster",
         ApiRoute.Status => "status",
         ApiRoute.Snapshot => "snapshot",
+        ApiRoute.Compact => "compact",
         ApiRoute.Live => "livez",
         ApiRoute.Ready => "readyz",
         ApiRoute.Metrics => "metrics",

@@ -38,6 +38,12 @@ public sealed class ParameterTests(OneNode node)
     [InlineData("DELETE", "/v1/kv/x?reverse", "'reverse'")]
     [InlineData("DELETE", "/v1/kv?prefix=x&limit=1", "'limit'")]
     [InlineData("DELETE", "/v1/kv?prefix=x&prev=true", "'prev'")]
+    [InlineData("GET", "/v1/kv/x?revision=-1", "'revision'")]
+    [InlineData("GET", "/v1/kv/x?revision=", "'revision'")]
+    [InlineData("GET", "/v1/kv?revision=99999999999999999999", "'revision'")]
+    [InlineData("PUT", "/v1/kv/x?revision=1", "'revision'")]
+    [InlineData("DELETE", "/v1/kv?prefix=x&revision=1", "'revision'")]
+    [InlineData("POST", "/v1/compact?revision=1", "'revision'")]
     [InlineData("GET", "/v1/kv/x?min_revision=-1", "'min_revision'")]
     [InlineData("GET", "/v1/kv/x?min_revision", "'min_revision'")]
     [InlineData("GET", "/v1/kv/x?min_revision=99999999999999999999", "'min_revision'")]
@@ -60,8 +66,7 @@ public sealed class ParameterTests(OneNode node)
     [Theory]
     [InlineData("PUT", "/v1/kv/later?ttl=30s", "'ttl'")]
     [InlineData("PUT", "/v1/kv/later?lease=1", "'lease'")]
-    [InlineData("GET", "/v1/kv/later?revision=1", "'revision'")]
-    [InlineData("GET", "/v1/kv?revision=1", "'revision'")]
+    [InlineData("GET", "/v1/kv?from_revision=1", "'from_revision'")]
     public async Task Parameter_OfALaterVersion_IsRefusedByName(string method, string target, string named) =>
         Assert.Contains(named, ProblemAssert.Is(ProblemType.NotSupported, await node.RawTargetAsync(method, target), isWrite: method != "GET"), StringComparison.Ordinal);
 
@@ -80,7 +85,6 @@ public sealed class ParameterTests(OneNode node)
 
     [Theory]
     [InlineData("POST", "/v1/txn")]
-    [InlineData("POST", "/v1/compact")]
     [InlineData("GET", "/v1/watch?prefix=a")]
     [InlineData("POST", "/v1/leases")]
     [InlineData("POST", "/v1/leases/1/keepalive")]
@@ -101,6 +105,7 @@ public sealed class ParameterTests(OneNode node)
     [InlineData("POST", "/v1/cluster", "GET, HEAD")]
     [InlineData("PUT", "/v1/status", "GET, HEAD")]
     [InlineData("POST", "/v1/snapshot", "GET, HEAD")]
+    [InlineData("DELETE", "/v1/compact", "POST")]
     [InlineData("DELETE", "/livez", "GET, HEAD")]
     [InlineData("POST", "/readyz", "GET, HEAD")]
     [InlineData("POST", "/metrics", "GET, HEAD")]
