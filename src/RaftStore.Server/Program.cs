@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 using RaftStore.Server.Hosting;
+using RaftStore.Server.Recovery;
 using RaftStore.Server.Settings;
 using RaftStore.Server.Startup;
 
@@ -21,6 +22,12 @@ public sealed partial class Program
         string configurationFile = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
         try
         {
+            if (args is [RecoverCommand.Name, .. string[] rest])
+            {
+                RecoverCommand.Run(rest, Console.Out);
+                return 0;
+            }
+
             ServerSettings? settings = SettingsLoader.Load(args, Environment.GetEnvironmentVariables(), configurationFile, Console.Out);
             if (settings is null)
             {

@@ -72,6 +72,22 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Null while the directory is empty.</summary>
     public NodeIdentity? Identity { get; private set; }
 
+    /// <summary>Where a whole data directory may be made that is to take this one's place; it means nothing until <see cref="TakeReplacement"/>.</summary>
+    public string ReplacementPath => DurableFiles.Combine(Path, DirectoryReplacement.TemporaryName);
+
+    /// <summary>Where what stood here is kept, once a cluster of that id has taken its place.</summary>
+    public string AsidePath(ClusterId coming) => DirectoryReplacement.AsidePath(Path, coming);
+
+    /// <summary>Puts what was made under <see cref="ReplacementPath"/> in the place of identity, log and snapshots, which are kept aside. A
+    /// crash leaves the old or the new: an exchange that was begun is finished by the next <see cref="Open"/>.</summary>
+    /// <exception cref="StorageIoException">It is not known which of both is durable.</exception>
+    public void TakeReplacement()
+    {
+        DirectoryReplacement.Decide(_files, Path, LockName);
+        DirectoryReplacement.Finish(_files, Path, [WalName, SnapshotsName]);
+        Identity = ReadIdentity(_files, Path);
+    }
+
     /// <summary>Makes an identity durable.</summary>
     /// <remarks>Before a node is written down as formed its log is begun, so that a log that is missing later is known to be lost:
     /// without it the node would vote a second time in a term in which it has voted.</remarks>
@@ -100,7 +116,10 @@ public sealed class DataDirectory : IDisposable
         if (files.DirectoryExists(path))
         {
             // Before the lock, which would make a file: a directory that is refused stays as it was found.
-            _ = ReadIdentity(files, path);
+            if (!DirectoryReplacement.IsPending(files, path))
+            {
+                _ = ReadIdentity(files, path);
+            }
         }
         else
         {
@@ -114,6 +133,11 @@ public sealed class DataDirectory : IDisposable
             // Read again under the lock: another process may have changed it meanwhile. The names are made durable before anything is
             // built on them, since the process that wrote them may have died before it could.
             files.SyncDirectory(path);
+            if (DirectoryReplacement.IsPending(files, path))
+            {
+                DirectoryReplacement.Finish(files, path, [WalName, SnapshotsName]);
+            }
+
             return new DataDirectory(files, path, held, ReadIdentity(files, path));
         }
         catch

@@ -21,7 +21,7 @@ internal sealed class CommandLineParser
             "One node of a RaftStore cluster: a replicated key-value store with an HTTP interface. Every setting is also a key of "
             + "appsettings.json beside the program and, as RAFTSTORE_NAME, a variable of the environment: flags win over the environment, "
             + "the environment over the file. A DURATION is a whole number with ms, s, m or h. Exit codes: 0 clean, 2 settings, 3 data directory, "
-            + "4 a log write failed, 5 an invariant broke.");
+            + "4 a log write failed, 5 an invariant broke. When a majority of a cluster is lost for good: raftstore recover --help.");
         foreach (SettingDefinition definition in SettingDefinitions.All)
         {
             if (definition.IsSwitch)

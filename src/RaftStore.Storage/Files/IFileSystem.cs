@@ -38,7 +38,8 @@ public interface IFileSystem
     /// <summary>The names (without path) of the directories in a directory, in ordinal order.</summary>
     IReadOnlyList<string> ListDirectories(string directory);
 
-    /// <summary>Renames within one directory, replacing what has that name. Durable only after <see cref="SyncDirectory"/>.</summary>
+    /// <summary>Renames a file, replacing what has that name, or a directory, replacing an empty one at most. Durable only after
+    /// <see cref="SyncDirectory"/> of each directory concerned.</summary>
     void Rename(string from, string to);
 
     /// <summary>Removes a file. Durable only after <see cref="SyncDirectory"/>.</summary>

@@ -34,16 +34,24 @@ public sealed class SnapshotStore
             files.CreateDirectory(directory);
         }
 
-        SnapshotStore store = new(files, directory, cluster);
-        foreach (string name in files.ListFiles(directory).Where(SnapshotFormat.IsSnapshotName))
-        {
-            store._snapshots.Add(store.Inspect(name));
-        }
-
+        SnapshotStore store = OpenUnchanged(files, directory, cluster);
         DurableFiles.DeleteTemporaries(files, directory);
 
         // A process that was killed after the rename may have left the name in memory alone; the log is purged up to it.
         files.SyncDirectory(directory);
+        return store;
+    }
+
+    /// <summary>Opens a directory that exists, to read from it only: nothing in it is removed or synced.</summary>
+    /// <exception cref="DataDirectoryException">A file under a final name is not a snapshot of this cluster.</exception>
+    public static SnapshotStore OpenUnchanged(IFileSystem files, string directory, ClusterId cluster)
+    {
+        SnapshotStore store = new(files, directory, cluster);
+        foreach (string name in files.DirectoryExists(directory) ? files.ListFiles(directory).Where(SnapshotFormat.IsSnapshotName) : [])
+        {
+            store._snapshots.Add(store.Inspect(name));
+        }
+
         return store;
     }
 

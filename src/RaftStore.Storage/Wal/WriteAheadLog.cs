@@ -54,17 +54,10 @@ public sealed class WriteAheadLog : IDisposable
             hardState = HardStateFile.Open(files, directory, cluster);
             durable = DurableEndFile.Open(files, directory, cluster);
             ScannedLog scanned = LogScanner.Scan(files, directory, cluster, durable.Value, snapshot, hardState.Value.Term, LengthStepBytes(options));
-            List<EntryBatch> batches = scanned.Replay.After(snapshot, out bool mustReset, out string? error);
-            if (error is not null)
-            {
-                throw new DataDirectoryException(WalDirectory.SegmentPath(directory, scanned.GapSequence), 0, $"{error}. {WalDirectory.Advice}");
-            }
-
+            List<EntryBatch> batches = BatchesAfter(scanned, directory, snapshot, out bool mustReset);
             log = new WriteAheadLog(files, directory, cluster, options, hardState, durable, scanned);
             log.Begin(scanned, snapshot, mustReset);
-            EntryId last = log._extent.Last;
-            long commitIndex = Math.Clamp(scanned.CommitIndex, snapshot.Index, last.Index);
-            recovered = new RecoveredLog(hardState.Value, snapshot, batches, commitIndex, scanned.TornBytes);
+            recovered = Recovered(scanned, hardState.Value, snapshot, batches);
             return log;
         }
         catch
@@ -74,6 +67,16 @@ public sealed class WriteAheadLog : IDisposable
             durable?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Reads what <see cref="Open"/> would recover, and changes nothing on the disk: nobody may act on it as a member.</summary>
+    /// <exception cref="DataDirectoryException">As for <see cref="Open"/>; also where no log was begun.</exception>
+    public static RecoveredLog Read(IFileSystem files, string directory, ClusterId cluster, WalOptions options, EntryId snapshot)
+    {
+        using HardStateFile hardState = HardStateFile.Open(files, directory, cluster);
+        using DurableEndFile durable = DurableEndFile.Open(files, directory, cluster);
+        ScannedLog scanned = LogScanner.Scan(files, directory, cluster, durable.Value, snapshot, hardState.Value.Term, LengthStepBytes(options));
+        return Recovered(scanned, hardState.Value, snapshot, BatchesAfter(scanned, directory, snapshot, out _));
     }
 
     /// <summary>Bytes that can still be written without asking the file system for more space. A record takes 64 bytes and up to 7 of
@@ -218,6 +221,20 @@ public sealed class WriteAheadLog : IDisposable
         _pool.Close();
         _durable.Dispose();
         _hardState.Dispose();
+    }
+
+    private static List<EntryBatch> BatchesAfter(ScannedLog scanned, string directory, EntryId snapshot, out bool mustReset)
+    {
+        List<EntryBatch> batches = scanned.Replay.After(snapshot, out mustReset, out string? error);
+        return error is null
+            ? batches
+            : throw new DataDirectoryException(WalDirectory.SegmentPath(directory, scanned.GapSequence), 0, $"{error}. {WalDirectory.Advice}");
+    }
+
+    private static RecoveredLog Recovered(ScannedLog scanned, HardState hardState, EntryId snapshot, List<EntryBatch> batches)
+    {
+        long lastIndex = batches.Count > 0 ? batches[^1].LastIndex : snapshot.Index;
+        return new RecoveredLog(hardState, snapshot, batches, Math.Clamp(scanned.CommitIndex, snapshot.Index, lastIndex), scanned.TornBytes);
     }
 
     private static long LengthStepBytes(WalOptions options) => options.SegmentBytes >> 10;

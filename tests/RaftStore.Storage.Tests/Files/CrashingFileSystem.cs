@@ -15,6 +15,7 @@ internal sealed class CrashingFileSystem : IFileSystem
     private readonly SortedSet<string> _locks = new(StringComparer.Ordinal);
     private readonly List<Action<SortedDictionary<string, DiskFile>>> _pendingChanges = [];
     private readonly List<string> _pendingDirectories = [];
+    private bool _movesDirectories;
 
     /// <summary>Operations that change or sync something, since the disk was made.</summary>
     public int Operations { get; private set; }
@@ -61,6 +62,16 @@ internal sealed class CrashingFileSystem : IFileSystem
         foreach ((string path, DiskFile file) in _durableNames)
         {
             _names.Add(path, file);
+        }
+
+        if (_movesDirectories)
+        {
+            // Which directories there are is told by what is in them.
+            _directories.Clear();
+            foreach (string path in _names.Keys)
+            {
+                CreateDirectory(ParentOf(path));
+            }
         }
 
         Restart();
@@ -145,6 +156,12 @@ internal sealed class CrashingFileSystem : IFileSystem
     public void Rename(string from, string to)
     {
         Operation("rename", $"{from} -> {to}");
+        if (_directories.Contains(from))
+        {
+            RenameDirectory(from, to);
+            return;
+        }
+
         if (!_names.TryGetValue(from, out DiskFile? file))
         {
             throw Failure("rename", from, 2);
@@ -155,6 +172,29 @@ internal sealed class CrashingFileSystem : IFileSystem
             names.Remove(from);
             names[to] = file;
         });
+    }
+
+    private void RenameDirectory(string from, string to)
+    {
+        if (_names.Keys.Any(path => path.StartsWith(to + "/", StringComparison.Ordinal)))
+        {
+            throw Failure("rename", from, 39);
+        }
+
+        _movesDirectories = true;
+        Change(to, names =>
+        {
+            foreach ((string path, DiskFile file) in names.Where(name => name.Key.StartsWith(from + "/", StringComparison.Ordinal)).ToArray())
+            {
+                names.Remove(path);
+                names[to + path[from.Length..]] = file;
+            }
+        });
+        foreach (string directory in _directories.Where(path => path == from || path.StartsWith(from + "/", StringComparison.Ordinal)).ToArray())
+        {
+            _directories.Remove(directory);
+            _directories.Add(to + directory[from.Length..]);
+        }
     }
 
     public void Delete(string path)
