@@ -15,6 +15,9 @@ public sealed class ListOptions
     /// <summary>Whether the keys come in descending order.</summary>
     public bool Reverse { get; init; }
 
+    /// <summary>The revision of the store to list; null for the present one. All pages show the same.</summary>
+    public long? Revision { get; init; }
+
     /// <summary>How recent the first page must be; the further pages are of the same revision.</summary>
     public ReadConsistency Consistency { get; init; }
 }

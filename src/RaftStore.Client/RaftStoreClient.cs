@@ -40,6 +40,7 @@ public sealed class RaftStoreClient : IDisposable
         GetAsync(key, new ReadOptions { Consistency = consistency }, cancellationToken);
 
     /// <summary>Reads one key.</summary>
+    /// <exception cref="RaftStoreException">Among others, status 410 when the revision to read at is compacted, and 400 when it is in the future.</exception>
     /// <exception cref="ArgumentException">A bound on staleness for a linearizable read.</exception>
     public async Task<GetResult> GetAsync(ReadOnlyMemory<byte> key, ReadOptions options, CancellationToken cancellationToken = default)
     {
@@ -66,7 +67,10 @@ public sealed class RaftStoreClient : IDisposable
             Version = Required(answer, "RaftStore-Version"),
         };
         TimeSpan? staleness = answer.Number("RaftStore-Staleness-Ms") is { } ms ? TimeSpan.FromMilliseconds(ms) : null;
-        return new GetResult(item, Required(answer, "RaftStore-Revision"), answer.Header("RaftStore-Node"), staleness);
+        return new GetResult(item, Required(answer, "RaftStore-Revision"), answer.Header("RaftStore-Node"), staleness)
+        {
+            DeletedRevision = item is null ? answer.Number("RaftStore-Deleted-Revision") : null,
+        };
     }
 
     /// <summary>Writes one key, durably on a majority before this returns.</summary>
@@ -135,6 +139,7 @@ public sealed class RaftStoreClient : IDisposable
             .AddFlag("keys_only", options.KeysOnly)
             .AddFlag("reverse", options.Reverse)
             .Add(options.Consistency)
+            .AddRevision(options.Revision)
             .Add("limit", options.PageSize.ToString(CultureInfo.InvariantCulture));
         if (cursor is not null)
         {
@@ -169,11 +174,37 @@ public sealed class RaftStoreClient : IDisposable
     }
 
     /// <summary>Counts the keys of a range.</summary>
-    public async Task<long> CountAsync(KeyRange range, ReadConsistency consistency = ReadConsistency.Linearizable, CancellationToken cancellationToken = default)
+    public Task<long> CountAsync(KeyRange range, ReadConsistency consistency = ReadConsistency.Linearizable, CancellationToken cancellationToken = default) =>
+        CountAsync(range, new ListOptions { Consistency = consistency }, cancellationToken);
+
+    /// <summary>Counts the keys of a range.</summary>
+    /// <param name="range">The keys to count.</param>
+    /// <param name="options">At which revision, and how recent; the rest means nothing here.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<long> CountAsync(KeyRange range, ListOptions options, CancellationToken cancellationToken = default)
     {
-        RequestTarget target = RequestTarget.Of(range).AddFlag("count_only", true).Add(consistency);
-        Answer answer = Success(await _runner.RunAsync(Read(target, consistency), cancellationToken));
+        ArgumentNullException.ThrowIfNull(options);
+        RequestTarget target = RequestTarget.Of(range).AddFlag("count_only", true).Add(options.Consistency).AddRevision(options.Revision);
+        Answer answer = Success(await _runner.RunAsync(Read(target, options.Consistency), cancellationToken));
         return answer.Read(WireJson.Default.ListAnswer).Count;
+    }
+
+    /// <summary>Makes a revision the oldest one that can be read. What keys hold now is not touched.</summary>
+    /// <returns>The store's revision.</returns>
+    /// <exception cref="RaftStoreException">Among others, status 410 when that revision is the oldest one already or below it, and 400 when it is in the future.</exception>
+    public async Task<long> CompactAsync(long revision, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(revision);
+        var call = new Call
+        {
+            Method = HttpMethod.Post,
+            Target = "/v1/compact",
+            IsWrite = true,
+            PrefersLeader = true,
+            Body = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"revision\":{revision}}}")),
+            ContentType = "application/json",
+        };
+        return Success(await _runner.RunAsync(call, cancellationToken)).Read(WireJson.Default.CompactAnswer).Revision;
     }
 
     /// <summary>Asks one node for its own state; no other node is asked in its place.</summary>

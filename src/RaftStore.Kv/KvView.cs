@@ -79,6 +79,17 @@ public sealed class KvView
         return version is not null;
     }
 
+    /// <summary>The revision that deleted a key which did not exist at <paramref name="revision"/>: below it the key can be read again.</summary>
+    /// <param name="revision">From <see cref="CompactedRevision"/> to <see cref="Revision"/>.</param>
+    /// <returns>0 where the key existed then, and where it has no past in what can be read.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The revision is not one that this view can read.</exception>
+    public long DeletedRevision(ReadOnlySpan<byte> key, long revision)
+    {
+        CheckRevision(revision);
+        VersionedKey found = _root.Find(key);
+        return found.IsPresent && found.At(revision) is { IsTombstone: true } end && end.ModRevision > CompactedRevision ? end.ModRevision : 0;
+    }
+
     /// <summary>The keys of a range as of a revision, at most <paramref name="limit"/> of them, and at most
     /// <paramref name="bytesMax"/> bytes of keys and values but always one.</summary>
     /// <param name="revision">From <see cref="CompactedRevision"/> to <see cref="Revision"/>.</param>

@@ -139,6 +139,7 @@ public sealed class KvStoreModelTests
                 byte[] name = Bytes.Numbered("k", key);
                 bool found = view.TryGet(name, revision, out KvItem item);
                 Assert.Equal(naive.LiveAt(name, revision)?.Describe(), found ? Bytes.Describe(item) : null);
+                Assert.Equal(naive.DeletedRevision(name, revision), view.DeletedRevision(name, revision));
             }
         }
     }

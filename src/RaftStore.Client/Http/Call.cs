@@ -18,6 +18,9 @@ internal sealed class Call
     /// <summary>The body of a write.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>The media type of the body; null sends none.</summary>
+    public string? ContentType { get; init; }
+
     /// <summary>A conditional header, if any.</summary>
     public (string Name, string Value)? Condition { get; init; }
 

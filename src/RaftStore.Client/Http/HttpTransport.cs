@@ -33,6 +33,11 @@ internal sealed class HttpTransport : IDisposable
         using HttpRequestMessage request = Request(endpoint, call);
         TrackedContent? content = call.IsWrite ? new TrackedContent(call.Body) : null;
         request.Content = content;
+        if (content is not null && call.ContentType is { } contentType)
+        {
+            content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        }
+
         if (call.Condition is { } condition)
         {
             request.Headers.TryAddWithoutValidation(condition.Name, condition.Value);

@@ -9,6 +9,8 @@ internal static class Wire
 
     internal sealed record DeleteAnswer(long Revision, long Deleted);
 
+    internal sealed record CompactAnswer(long Revision, long CompactedRevision);
+
     internal sealed record ListAnswer(long Revision, long Count, bool More = false, string? Cursor = null, KvItem[]? Items = null);
 
     internal sealed record Problem(string? Type = null, string? Title = null, string? Detail = null, string? Leader = null, string? Outcome = null);
@@ -21,6 +23,7 @@ internal static class Wire
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(Wire.PutAnswer))]
 [JsonSerializable(typeof(Wire.DeleteAnswer))]
+[JsonSerializable(typeof(Wire.CompactAnswer))]
 [JsonSerializable(typeof(Wire.ListAnswer))]
 [JsonSerializable(typeof(Wire.Problem))]
 [JsonSerializable(typeof(ClusterStatus))]

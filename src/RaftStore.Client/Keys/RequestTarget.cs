@@ -51,7 +51,7 @@ internal sealed class RequestTarget
     /// <summary>Adds how recent a read must be, where it is not the default.</summary>
     public RequestTarget Add(ReadOptions options)
     {
-        Add(options.Consistency);
+        Add(options.Consistency).AddRevision(options.Revision);
         if (options.MinRevision > 0)
         {
             Add("min_revision", options.MinRevision.ToString(CultureInfo.InvariantCulture));
@@ -59,6 +59,9 @@ internal sealed class RequestTarget
 
         return options.MaxStaleness is { } age ? Add("max_staleness", string.Create(CultureInfo.InvariantCulture, $"{(long)age.TotalMilliseconds}ms")) : this;
     }
+
+    /// <summary>Adds the revision to read at, where it is not the present one.</summary>
+    public RequestTarget AddRevision(long? revision) => revision is { } past ? Add("revision", past.ToString(CultureInfo.InvariantCulture)) : this;
 
     public override string ToString() => _text.ToString();
 }

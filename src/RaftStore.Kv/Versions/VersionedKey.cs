@@ -20,11 +20,10 @@ internal readonly struct VersionedKey(KeyVersion newest, VersionHistory? older)
     internal KeyVersion? Live => IsLive ? Newest : null;
 
     /// <summary>The version that was newest at <paramref name="revision"/>; null where the key did not exist then.</summary>
-    internal KeyVersion? LiveAt(long revision)
-    {
-        KeyVersion? version = Newest.ModRevision <= revision ? Newest : Older?.At(revision);
-        return version is { IsTombstone: false } ? version : null;
-    }
+    internal KeyVersion? LiveAt(long revision) => At(revision) is { IsTombstone: false } version ? version : null;
+
+    /// <summary>The same, or the tombstone where the key had ended and its end is still retained.</summary>
+    internal KeyVersion? At(long revision) => Newest.ModRevision <= revision ? Newest : Older?.At(revision);
 
     /// <summary>This key with a newer version; what was newest becomes history.</summary>
     internal VersionedKey With(KeyVersion version) =>

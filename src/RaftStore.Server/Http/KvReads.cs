@@ -67,7 +67,11 @@ internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
 
         if (!exists)
         {
-            return new Problem(ProblemType.KeyNotFound, $"The key does not exist at revision {revision}.") { StoreRevision = view.Revision };
+            return new Problem(ProblemType.KeyNotFound, $"The key does not exist at revision {revision}.")
+            {
+                StoreRevision = view.Revision,
+                DeletedRevision = view.DeletedRevision(request.Key, revision),
+            };
         }
 
         HttpResponse response = context.Response;

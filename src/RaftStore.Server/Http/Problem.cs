@@ -11,6 +11,9 @@ internal sealed record Problem(ProblemType Type, string Detail)
     /// <summary>For 412: the mod revision that the key has, 0 where it does not exist; -1 for no <c>ETag</c>.</summary>
     public long CurrentRevision { get; init; } = -1;
 
+    /// <summary>For a key that does not exist: the revision that deleted it, where history still has it; 0 for none.</summary>
+    public long DeletedRevision { get; init; }
+
     /// <summary>The store's revision that the answer is about, where it is about one: a key that is missing is missing as of a
     /// revision, and a newer one might hold it. Null for whatever this node is at by then.</summary>
     public long? StoreRevision { get; init; }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 
 namespace RaftStore.Server.Http;
@@ -33,6 +34,11 @@ internal static class ProblemWriter
         if (problem.CurrentRevision >= 0)
         {
             response.Headers.ETag = EntityTags.Format(problem.CurrentRevision);
+        }
+
+        if (problem.DeletedRevision > 0)
+        {
+            response.Headers["RaftStore-Deleted-Revision"] = problem.DeletedRevision.ToString(CultureInfo.InvariantCulture);
         }
 
         response.BodyWriter.Write(body);

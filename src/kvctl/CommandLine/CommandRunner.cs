@@ -78,6 +78,8 @@ internal static class CommandRunner
         root.Subcommands.Add(GetCommand.Create(options, io));
         root.Subcommands.Add(DelCommand.Create(options, io));
         root.Subcommands.Add(ListCommand.Create(options, io));
+        root.Subcommands.Add(HistoryCommand.Create(options, io));
+        root.Subcommands.Add(CompactCommand.Create(options, io));
         root.Subcommands.Add(StatusCommand.Create(options, io));
         root.Subcommands.Add(SnapshotCommand.Create(options, io));
         root.Subcommands.Add(BenchCommand.Create(options, io));

@@ -15,19 +15,25 @@ internal static class GetCommand
     {
         var key = new Argument<string>("KEY") { Description = "The key." };
         var meta = new Option<bool>("--meta") { Description = "Print revisions, version and size instead of the value." };
+        var revision = new Option<long?>("--revision") { Description = "Read the past: what the key held at this revision of the store.", HelpName = "N" };
         var minRevision = new Option<long?>("--min-revision") { Description = "Wait until the node that answers has this revision, such as that of your last write.", HelpName = "N" };
         var maxStaleness = new Option<string?>("--max-staleness") { Description = "With --consistency stale: pass over nodes that may be further behind than this, such as 2s.", HelpName = "DURATION" };
-        var command = new Command("get", "Prints the value of a key, byte for byte; on a terminal, escaped and with a newline.") { key, meta, minRevision, maxStaleness };
+        var command = new Command("get", "Prints the value of a key, byte for byte; on a terminal, escaped and with a newline.") { key, meta, revision, minRevision, maxStaleness };
         CommandRunner.SetAction(command, isWrite: false, options, io, (session, cancellationToken) =>
         {
-            ReadOptions read = Recency(session, session.Parsed.GetValue(minRevision) ?? 0, session.Parsed.GetValue(maxStaleness));
+            ReadOptions read = Options(session, session.Parsed.GetValue(revision), session.Parsed.GetValue(minRevision) ?? 0, session.Parsed.GetValue(maxStaleness));
             return RunAsync(session, session.Parsed.GetValue(key)!, read, session.Parsed.GetValue(meta), cancellationToken);
         });
         return command;
     }
 
-    private static ReadOptions Recency(Session session, long minRevision, string? maxStaleness)
+    private static ReadOptions Options(Session session, long? revision, long minRevision, string? maxStaleness)
     {
+        if (revision < 0)
+        {
+            throw new UsageException($"--revision {revision} is less than 0");
+        }
+
         if (minRevision < 0)
         {
             throw new UsageException($"--min-revision {minRevision} is less than 0");
@@ -41,6 +47,7 @@ internal static class GetCommand
         return new ReadOptions
         {
             Consistency = session.Consistency,
+            Revision = revision,
             MinRevision = minRevision,
             MaxStaleness = maxStaleness is null ? null : Durations.Parse("--max-staleness", maxStaleness),
         };

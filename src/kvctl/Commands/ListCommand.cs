@@ -12,19 +12,20 @@ namespace RaftStore.Kvctl.Commands;
 /// <summary><c>list [PREFIX]</c>: keys and values in byte order, all of one revision.</summary>
 internal static class ListCommand
 {
-    public static Command Create(GlobalOptions options, CommandIo io)
+    public static Command Create(GlobalOptions globals, CommandIo io)
     {
         var prefix = new Argument<string?>("PREFIX") { Description = "List the keys that begin so; without it, all.", Arity = ArgumentArity.ZeroOrOne };
         var limit = new Option<long?>("--limit") { Description = "Stop after this many keys.", HelpName = "N" };
         var keysOnly = new Option<bool>("--keys-only") { Description = "Leave out the values." };
         var count = new Option<bool>("--count") { Description = "Print only how many keys there are." };
+        var revision = new Option<long?>("--revision") { Description = "List the past: the keys as they were at this revision of the store.", HelpName = "N" };
         var command = new Command(
             "list",
             "Lists keys and values in byte order, all of one revision: a key, a tab, its value on each line, with control characters and backslashes escaped.")
         {
-            prefix, limit, keysOnly, count,
+            prefix, limit, keysOnly, count, revision,
         };
-        CommandRunner.SetAction(command, isWrite: false, options, io, async (session, cancellationToken) =>
+        CommandRunner.SetAction(command, isWrite: false, globals, io, async (session, cancellationToken) =>
         {
             long limitValue = session.Parsed.GetValue(limit) ?? long.MaxValue;
             if (limitValue < 1)
@@ -32,36 +33,49 @@ internal static class ListCommand
                 throw new UsageException($"--limit {limitValue} is less than 1");
             }
 
+            long? past = session.Parsed.GetValue(revision);
+            if (past < 0)
+            {
+                throw new UsageException($"--revision {past} is less than 0");
+            }
+
             KeyRange range = KeyRange.Prefix(Session.KeyBytes("prefix", session.Parsed.GetValue(prefix) ?? ""));
             if (session.Parsed.GetValue(count))
             {
-                return await CountAsync(session, range, cancellationToken);
+                return await CountAsync(session, range, past, cancellationToken);
             }
 
-            bool isKeysOnly = session.Parsed.GetValue(keysOnly);
+            // The size of the pages is part of the query a cursor is bound to: it stays the same to the end.
+            var options = new ListOptions
+            {
+                KeysOnly = session.Parsed.GetValue(keysOnly),
+                Consistency = session.Consistency,
+                Revision = past,
+                PageSize = (int)Math.Min(limitValue, ListOptions.PageSizeMax),
+            };
             return session.IsJson
-                ? await ListJsonAsync(session, range, limitValue, isKeysOnly, cancellationToken)
-                : await ListTextAsync(session, range, limitValue, isKeysOnly, cancellationToken);
+                ? await ListJsonAsync(session, range, limitValue, options, cancellationToken)
+                : await ListTextAsync(session, range, limitValue, options, cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> CountAsync(Session session, KeyRange range, CancellationToken cancellationToken)
+    private static async Task<int> CountAsync(Session session, KeyRange range, long? revision, CancellationToken cancellationToken)
     {
-        long count = await session.Client.CountAsync(range, session.Consistency, cancellationToken);
+        long count = await session.Client.CountAsync(range, new ListOptions { Consistency = session.Consistency, Revision = revision }, cancellationToken);
         session.Print((session.IsJson ? Json.Write(json => json.WriteNumber("count", count)) : count.ToString(CultureInfo.InvariantCulture)) + "\n");
         return ExitCode.Ok;
     }
 
-    private static async Task<int> ListTextAsync(Session session, KeyRange range, long limit, bool isKeysOnly, CancellationToken cancellationToken)
+    private static async Task<int> ListTextAsync(Session session, KeyRange range, long limit, ListOptions options, CancellationToken cancellationToken)
     {
-        await foreach (ListPage page in PagesAsync(session, range, limit, isKeysOnly, cancellationToken))
+        await foreach (ListPage page in PagesAsync(session, range, limit, options, cancellationToken))
         {
             var text = new StringBuilder();
             foreach (KvItem item in page.Items)
             {
                 text.Append(Escape.Line(item.Key.Span));
-                if (!isKeysOnly)
+                if (!options.KeysOnly)
                 {
                     text.Append('\t').Append(Escape.Line(item.Value.Span));
                 }
@@ -75,12 +89,12 @@ internal static class ListCommand
         return ExitCode.Ok;
     }
 
-    private static async Task<int> ListJsonAsync(Session session, KeyRange range, long limit, bool isKeysOnly, CancellationToken cancellationToken)
+    private static async Task<int> ListJsonAsync(Session session, KeyRange range, long limit, ListOptions options, CancellationToken cancellationToken)
     {
         await using Utf8JsonWriter json = Json.To(session.Io.Output);
         long count = 0;
         bool isFirst = true;
-        await foreach (ListPage page in PagesAsync(session, range, limit, isKeysOnly, cancellationToken))
+        await foreach (ListPage page in PagesAsync(session, range, limit, options, cancellationToken))
         {
             if (isFirst)
             {
@@ -93,7 +107,7 @@ internal static class ListCommand
             foreach (KvItem item in page.Items)
             {
                 json.WriteStartObject();
-                Json.WriteItem(json, item, withValue: !isKeysOnly);
+                Json.WriteItem(json, item, withValue: !options.KeysOnly);
                 json.WriteEndObject();
                 count++;
             }
@@ -111,15 +125,8 @@ internal static class ListCommand
 
     /// <summary>The pages of the listing up to the limit; always at least one.</summary>
     private static async IAsyncEnumerable<ListPage> PagesAsync(
-        Session session, KeyRange range, long limit, bool isKeysOnly, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Session session, KeyRange range, long limit, ListOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // The size of the pages is part of the query a cursor is bound to: it stays the same to the end.
-        var options = new ListOptions
-        {
-            KeysOnly = isKeysOnly,
-            Consistency = session.Consistency,
-            PageSize = (int)Math.Min(limit, ListOptions.PageSizeMax),
-        };
         string? cursor = null;
         do
         {

@@ -38,7 +38,7 @@ internal static class Failures
 
     private static string Advice(string command, RaftStoreException failure)
     {
-        bool isWrite = command is "put" or "del";
+        bool isWrite = command is "put" or "del" or "compact";
         if (failure.Outcome == Outcome.Unknown)
         {
             return "outcome unknown: it may have been applied, so read the key before you repeat it";

@@ -41,6 +41,11 @@ internal sealed class NaiveStore(KvLimits limits)
         return version is { IsTombstone: false } ? version : null;
     }
 
+    internal long DeletedRevision(byte[] key, long revision) =>
+        _all.LastOrDefault(version => version.Key.AsSpan().SequenceEqual(key) && version.ModRevision <= revision) is { IsTombstone: true } end && end.ModRevision > CompactedRevision
+            ? end.ModRevision
+            : 0;
+
     internal List<NaiveVersion> List(KeyRange range, long revision) =>
         [.. _keys.Keys.Where(key => IsInside(range, key)).Select(key => LiveAt(key, revision)).OfType<NaiveVersion>()];
 

@@ -34,6 +34,8 @@ public sealed class HistoryTests : IAsyncLifetime
             if (value is null)
             {
                 await ProblemAssert.IsAsync(ProblemType.KeyNotFound, answer);
+                Assert.Equal(revision == gone, answer.Headers.TryGetValues("RaftStore-Deleted-Revision", out IEnumerable<string>? deleted));
+                Assert.Equal(revision == gone ? gone.ToString(CultureInfo.InvariantCulture) : null, deleted?.Single());
                 continue;
             }
 
