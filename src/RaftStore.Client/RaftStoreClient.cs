@@ -17,6 +17,8 @@ namespace RaftStore.Client;
 /// </remarks>
 public sealed class RaftStoreClient : IDisposable
 {
+    private const string SettingsTarget = "/v1/cluster/settings";
+
     private readonly RequestRunner _runner;
 
     /// <summary>Creates a client; no connection is opened before the first call.</summary>
@@ -236,6 +238,33 @@ public sealed class RaftStoreClient : IDisposable
         ArgumentNullException.ThrowIfNull(stream);
         string target = consistency == ReadConsistency.Stale ? "/v1/snapshot?consistency=stale" : "/v1/snapshot";
         return _runner.DownloadAsync(target, stream, progress, cancellationToken);
+    }
+
+    /// <summary>Reads the cluster's settings.</summary>
+    public async Task<ClusterSettings> SettingsAsync(ReadConsistency consistency = ReadConsistency.Linearizable, CancellationToken cancellationToken = default)
+    {
+        string target = consistency == ReadConsistency.Stale ? SettingsTarget + "?consistency=stale" : SettingsTarget;
+        var call = new Call { Method = HttpMethod.Get, Target = target, PrefersLeader = consistency == ReadConsistency.Linearizable };
+        return ClusterSettings.Read(Success(await _runner.RunAsync(call, cancellationToken)));
+    }
+
+    /// <summary>Changes some of the cluster's settings, all of them or none; the others stay as they are.</summary>
+    /// <param name="changes">By name; a value of digits alone is sent as a number, any other as a string.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>All settings as they are after the change.</returns>
+    /// <exception cref="RaftStoreException">Among others, status 400 where a setting is unknown or out of its range: nothing is changed then.</exception>
+    public async Task<ClusterSettings> ChangeSettingsAsync(IReadOnlyDictionary<string, string> changes, CancellationToken cancellationToken = default)
+    {
+        var call = new Call
+        {
+            Method = HttpMethod.Patch,
+            Target = SettingsTarget,
+            IsWrite = true,
+            PrefersLeader = true,
+            Body = ClusterSettings.Write(changes),
+            ContentType = "application/json",
+        };
+        return ClusterSettings.Read(Success(await _runner.RunAsync(call, cancellationToken)));
     }
 
     private static Call Read(RequestTarget target, ReadConsistency consistency) => new()

@@ -1,7 +1,8 @@
 namespace RaftStore.Kv;
 
-/// <summary>Everything that decides how an entry is applied and is not in the entry itself. It is part of the replicated state:
-/// every node has the same, a snapshot carries it, and only an entry may ever change it.</summary>
+/// <summary>Everything that decides how an entry is applied and is not in the entry itself: the cluster's settings. It is part of the
+/// replicated state: every node has the same, a snapshot carries it, and only an entry (<see cref="KvCommand.ChangeSettings"/>)
+/// may ever change it. What users see of it, with its ranges, is <see cref="KvSetting"/>.</summary>
 public sealed record KvLimits
 {
     /// <summary>Bytes that a retained version costs beside its key and value, as history counts them: the record, its array and
@@ -18,14 +19,20 @@ public sealed record KvLimits
     public int KeyBytesMax { get; init; } = KvCommand.KeyBytesMax;
 
     /// <summary>The largest value that a put may have, in bytes.</summary>
-    public int ValueBytesMax { get; init; } = KvCommand.ValueBytesMax;
+    public int ValueBytesMax { get; init; } = 1 << 20;
+
+    /// <summary>Keys that one range delete may touch.</summary>
+    public int RangeKeysMax { get; init; } = KvCommand.RangeKeysMax;
 
     /// <summary>How long a revision stays readable after the next one replaced it, in milliseconds of cluster time.</summary>
     public long HistoryAgeMs { get; init; } = 10 * 60 * 1000;
 
+    /// <summary>The share of the quota that history may take, in percent.</summary>
+    public int HistoryPercent { get; init; } = 25;
+
     /// <summary>Bytes that versions which are no longer live may take, each with <see cref="VersionOverheadBytes"/> on top; above
-    /// it history is dropped before its age. A quarter of the quota.</summary>
-    public long HistoryBytesMax { get; init; } = 2L << 30;
+    /// it history is dropped before its age. <see cref="HistoryPercent"/> of the quota, rounded down.</summary>
+    public long HistoryBytesMax => (QuotaBytes / 100 * HistoryPercent) + (QuotaBytes % 100 * HistoryPercent / 100);
 
     /// <summary>The newest revisions that are kept whatever their age and size.</summary>
     public long HistoryRevisionsMin { get; init; } = 1000;
@@ -35,7 +42,8 @@ public sealed record KvLimits
         QuotaBytes >= 0
         && KeyBytesMax is > 0 and <= KvCommand.KeyBytesMax
         && ValueBytesMax is >= 0 and <= KvCommand.ValueBytesMax
+        && RangeKeysMax is > 0 and <= KvCommand.RangeKeysMax
         && HistoryAgeMs >= 0
-        && HistoryBytesMax >= 0
+        && HistoryPercent is >= 0 and <= 100
         && HistoryRevisionsMin >= 0;
 }

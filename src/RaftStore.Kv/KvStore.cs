@@ -64,6 +64,7 @@ public sealed class KvStore
             KvCommandKind.Delete => Delete(decoded),
             KvCommandKind.DeleteRange => DeleteRange(decoded),
             KvCommandKind.Compact => Compact(decoded.Revision),
+            KvCommandKind.Settings => ChangeSettings(decoded),
             _ => throw new KvInvariantException("a command was decoded that nothing carries out"),
         };
         _state.EndEntry();
@@ -150,7 +151,7 @@ public sealed class KvStore
     {
         KeyRange range = command.HasEnd ? KeyRange.Between(command.Key.ToArray(), command.Value.ToArray()) : KeyRange.From(command.Key.ToArray());
         long count = _state.Root.CountLive(range);
-        if (count > KvCommand.RangeKeysMax)
+        if (count > _state.Limits.RangeKeysMax)
         {
             return Unchanged(KvStatus.RangeTooLarge);
         }
@@ -193,6 +194,14 @@ public sealed class KvStore
         }
 
         _state.Compact(revision);
+        return Unchanged(KvStatus.Done);
+    }
+
+    // Settings are not keys: they make no revision, and hold from the next entry on. What became too much by them (history, say)
+    // goes in the slices in which it always goes.
+    private KvResult ChangeSettings(in DecodedCommand command)
+    {
+        _state.Limits = SettingsLayout.Apply(command.Value, _state.Limits);
         return Unchanged(KvStatus.Done);
     }
 

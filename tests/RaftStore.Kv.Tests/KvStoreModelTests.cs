@@ -8,22 +8,22 @@ namespace RaftStore.Kv.Tests;
 /// <summary>The store against the plainest store there could be, over random commands with history that is dropped all the time.</summary>
 public sealed class KvStoreModelTests
 {
-    public static TheoryData<int, long, long, long, long, KvStatus[]> Runs => new()
+    public static TheoryData<int, long, int, long, long, KvStatus[]> Runs => new()
     {
-        // seed, age of history in ms, bytes of history, revisions kept at least, quota in bytes, what must have happened
-        { 1, 600_000, 2L << 30, 1_000, 8L << 30, [KvStatus.Done, KvStatus.ConditionFailed] },
-        { 2, 500, 2L << 30, 5, 3_000, [KvStatus.Done, KvStatus.ConditionFailed] },
-        { 3, 600_000, 4_000, 5, 3_000, [KvStatus.Done, KvStatus.ConditionFailed] },
+        // seed, age of history in ms, percent of the quota for history, revisions kept at least, quota in bytes, what must have happened
+        { 1, 600_000, 25, 1_000, 8L << 30, [KvStatus.Done, KvStatus.ConditionFailed] },
+        { 2, 500, 25, 5, 2_000_000, [KvStatus.Done, KvStatus.ConditionFailed] },
+        { 3, 600_000, 50, 5, 8_000, [KvStatus.Done, KvStatus.ConditionFailed] },
         { 4, 0, 0, 0, 250, [KvStatus.Done, KvStatus.ConditionFailed, KvStatus.QuotaReached] },
-        { 5, 1_000, 6_000, 30, 3_000, [KvStatus.Done, KvStatus.ConditionFailed] },
-        { 6, 300, 2_000, 1, 500, [KvStatus.Done, KvStatus.ConditionFailed, KvStatus.QuotaReached] },
+        { 5, 1_000, 50, 30, 12_000, [KvStatus.Done, KvStatus.ConditionFailed] },
+        { 6, 300, 100, 1, 500, [KvStatus.Done, KvStatus.ConditionFailed, KvStatus.QuotaReached] },
     };
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public void Store_RandomCommands_IsTheNaiveStoreAtEveryReadableRevision(int seed, long ageMs, long historyBytes, long revisionsMin, long quotaBytes, KvStatus[] mustHappen)
+    public void Store_RandomCommands_IsTheNaiveStoreAtEveryReadableRevision(int seed, long ageMs, int historyPercent, long revisionsMin, long quotaBytes, KvStatus[] mustHappen)
     {
-        KvLimits limits = new() { HistoryAgeMs = ageMs, HistoryBytesMax = historyBytes, HistoryRevisionsMin = revisionsMin, QuotaBytes = quotaBytes };
+        KvLimits limits = new() { HistoryAgeMs = ageMs, HistoryPercent = historyPercent, HistoryRevisionsMin = revisionsMin, QuotaBytes = quotaBytes };
         NaiveStore naive = new(limits);
         KvState state = new(limits);
         KvStore store = new(state);
@@ -65,7 +65,7 @@ public sealed class KvStoreModelTests
     public void Store_CompactedByRequest_IsTheNaiveStoreWhileItsBacklogIsDropped(int seed, int compactOneIn, int pauseMsMax, int historyKiB)
     {
         // Where time stands still, a backlog lasts for many entries, and further compactions and the policy meet it.
-        KvLimits limits = new() { HistoryBytesMax = historyKiB << 10, HistoryRevisionsMin = 20 };
+        KvLimits limits = new() { QuotaBytes = 100L * (historyKiB << 10), HistoryPercent = 1, HistoryRevisionsMin = 20 };
         NaiveStore naive = new(limits);
         KvState state = new(limits);
         KvStore store = new(state);

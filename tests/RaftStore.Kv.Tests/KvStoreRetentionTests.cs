@@ -33,7 +33,7 @@ public sealed class KvStoreRetentionTests
     [Fact]
     public void History_FewerRevisionsThanTheLeast_StaysWhateverItsAgeAndSize()
     {
-        KvStore store = Bytes.Store(new KvLimits { HistoryAgeMs = 0, HistoryBytesMax = 0, HistoryRevisionsMin = 1_000 });
+        KvStore store = Bytes.Store(new KvLimits { HistoryAgeMs = 0, HistoryPercent = 0, HistoryRevisionsMin = 1_000 });
         for (int i = 1; i <= 1_001; i++)
         {
             Apply(store, i, KvCommand.Put("a"u8, "v"u8));
@@ -49,7 +49,7 @@ public sealed class KvStoreRetentionTests
     public void History_LargerThanItsBound_GoesBeforeItsAge()
     {
         const int ValueBytes = 1_000;
-        KvState state = new(new KvLimits { HistoryBytesMax = 10_000, HistoryRevisionsMin = 2 });
+        KvState state = new(new KvLimits { QuotaBytes = 40_000, HistoryPercent = 25, HistoryRevisionsMin = 2 });
         KvStore store = new(state);
         for (int i = 0; i < 100; i++)
         {

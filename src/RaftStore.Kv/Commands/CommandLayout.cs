@@ -17,6 +17,9 @@ internal enum KvCommandKind : byte
 
     /// <summary>Makes a revision the oldest one that can be read.</summary>
     Compact = 4,
+
+    /// <summary>Changes some of the cluster's settings.</summary>
+    Settings = 5,
 }
 
 /// <summary>Offsets, lengths and flags of the layouts in <c>COMMANDS.md</c>.</summary>

@@ -18,7 +18,7 @@ internal readonly ref struct DecodedCommand
     /// <summary>The key; of a range delete the start of the range.</summary>
     internal ReadOnlySpan<byte> Key { get; private init; }
 
-    /// <summary>The value of a put; of a range delete the end of the range.</summary>
+    /// <summary>The value of a put; of a range delete the end of the range; the changes of a settings command.</summary>
     internal ReadOnlySpan<byte> Value { get; private init; }
 
     /// <summary>True where a range delete has an end.</summary>
@@ -55,6 +55,10 @@ internal readonly ref struct DecodedCommand
                 return TryReadDeleteRange(bytes, out command, out error);
             case KvCommandKind.Compact:
                 return TryReadCompact(bytes, out command, out error);
+            case KvCommandKind.Settings:
+                error = SettingsLayout.Check(bytes, out ReadOnlySpan<byte> changes);
+                command = new DecodedCommand { Kind = KvCommandKind.Settings, Value = changes };
+                return error is null;
             default:
                 error = FormattableString.Invariant($"command kind {bytes[0]} is not known to this version");
                 return false;

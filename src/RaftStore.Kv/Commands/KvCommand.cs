@@ -12,7 +12,7 @@ public static class KvCommand
     /// <summary>The largest value that the replicated settings may allow, in bytes.</summary>
     public const int ValueBytesMax = 16 << 20;
 
-    /// <summary>Keys that one range delete may touch: what bounds the time of one entry.</summary>
+    /// <summary>Keys that the replicated settings may let one range delete touch: what bounds the time of one entry.</summary>
     public const int RangeKeysMax = 10_000;
 
     /// <summary>Bytes of a put's frame at most, beside key and value.</summary>
@@ -62,7 +62,7 @@ public static class KvCommand
         return command;
     }
 
-    /// <summary>Deletes every key of a range in one revision, or none where there are more than <see cref="RangeKeysMax"/>.</summary>
+    /// <summary>Deletes every key of a range in one revision, or none where there are more than <see cref="KvLimits.RangeKeysMax"/>.</summary>
     /// <exception cref="ArgumentException">A bound is longer than a key can be.</exception>
     public static byte[] DeleteRange(KeyRange range)
     {
@@ -90,6 +90,10 @@ public static class KvCommand
         BinaryPrimitives.WriteInt64LittleEndian(command.AsSpan(CommandLayout.CompactRevisionAt), revision);
         return command;
     }
+
+    /// <summary>Changes some of the cluster's settings, all of them or none; the others stay as they are.</summary>
+    /// <exception cref="ArgumentException">There is no change, a setting is named twice, or a value is out of its range.</exception>
+    public static byte[] ChangeSettings(IReadOnlyCollection<KvSettingChange> changes) => SettingsLayout.Encode(changes);
 
     /// <summary>Says what is wrong with bytes that are to be proposed as a command. Whoever takes a command from another node must ask before
     /// proposing it: once committed, one that cannot be read stops every node.</summary>

@@ -11,7 +11,7 @@ public enum KvStatus : byte
     /// <summary>Its condition did not hold; nothing changed. <see cref="KvResult.Previous"/> is what the key holds.</summary>
     ConditionFailed = 1,
 
-    /// <summary>The range holds more than <see cref="KvCommand.RangeKeysMax"/> keys; nothing changed.</summary>
+    /// <summary>The range holds more than <see cref="KvLimits.RangeKeysMax"/> keys; nothing changed.</summary>
     RangeTooLarge = 2,
 
     /// <summary>The store's quota is reached; nothing changed.</summary>

@@ -22,11 +22,12 @@ public sealed class KvSnapshotLoader
     private Part _part = Part.Header;
     private byte[] _target;
     private int _filledBytes;
-    private int _wantedBytes = SnapshotFormat.HeaderBytes;
+    private int _wantedBytes = SnapshotFormat.HeaderStartBytes;
 
     private StateSummary? _header;
     private KvState? _state;
     private UInt128 _hash;
+    private uint _format;
     private KeyVersion? _lastKey;
     private int _keyBytes;
     private long _keysLeft;
@@ -111,7 +112,7 @@ public sealed class KvSnapshotLoader
         _part = Part.Refused;
         _state.RestoreCounters(_header, EventsInOrder());
         StateSummary loaded = _state.Summarise();
-        if (loaded.EntryCount != _header.EntryCount || loaded.StoredBytes != _header.StoredBytes || loaded.Hash() != _hash)
+        if (loaded.EntryCount != _header.EntryCount || loaded.StoredBytes != _header.StoredBytes || !SnapshotFormat.IsHashOf(loaded, _format, _hash))
         {
             throw Mismatch(loaded.EntryCount, loaded.StoredBytes);
         }
@@ -153,7 +154,14 @@ public sealed class KvSnapshotLoader
 
     private void TakeHeader()
     {
-        _header = SnapshotFormat.ReadHeader(_numbers, out _hash);
+        int headerBytes = SnapshotFormat.LengthOfHeader(_numbers, out _);
+        if (_filledBytes < headerBytes)
+        {
+            _wantedBytes = headerBytes;
+            return;
+        }
+
+        _header = SnapshotFormat.ReadHeader(_numbers, out _format, out _hash);
         _state = new KvState(_header.Limits);
         _keysLeft = _header.EntryCount;
         ExpectKeyOrEnd();

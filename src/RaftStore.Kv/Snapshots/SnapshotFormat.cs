@@ -24,7 +24,8 @@ namespace RaftStore.Kv.Snapshots;
 ///  88  u32  limit: bytes of a key
 ///  92  u32  limit: bytes of a value
 ///  96  i64  limit: age of history, ms
-/// 104  i64  limit: history, bytes
+/// 104  u32  limit: history, percent of the quota
+/// 108  u32  limit: keys of a range delete
 /// 112  i64  limit: revisions kept at least
 /// 120  u64  state hash, lower half
 /// 128  u64  state hash, upper half
@@ -46,6 +47,8 @@ namespace RaftStore.Kv.Snapshots;
 ///  44  u32  zero
 ///  48  the value
 /// </code>
+/// In format 1 the two numbers at 32 are not there, the hash is one over fewer numbers, and in the place of the percents and
+/// the keys of a range delete stands an i64: the limit of history in bytes, which always was a quarter of the quota.
 /// The snapshot ends with the last key. The event log is not written: it is the versions above the dropped revision, by
 /// revision and then by key.
 /// </remarks>
@@ -53,11 +56,18 @@ internal static class SnapshotFormat
 {
     internal const int HeaderBytes = 136;
 
+    /// <summary>Magic and format, which say how long the header is.</summary>
+    internal const int HeaderStartBytes = 16;
+
     internal const int KeyHeaderBytes = 8;
 
     internal const int VersionHeaderBytes = 48;
 
     private const uint Format = 2;
+
+    private const uint OldestFormat = 1;
+
+    private const int HeaderBytesOfFormat1 = 120;
 
     private static ReadOnlySpan<byte> Magic => "RSKVSNAP"u8;
 
@@ -78,47 +88,53 @@ internal static class SnapshotFormat
         BinaryPrimitives.WriteInt32LittleEndian(target[88..], summary.Limits.KeyBytesMax);
         BinaryPrimitives.WriteInt32LittleEndian(target[92..], summary.Limits.ValueBytesMax);
         BinaryPrimitives.WriteInt64LittleEndian(target[96..], summary.Limits.HistoryAgeMs);
-        BinaryPrimitives.WriteInt64LittleEndian(target[104..], summary.Limits.HistoryBytesMax);
+        BinaryPrimitives.WriteInt32LittleEndian(target[104..], summary.Limits.HistoryPercent);
+        BinaryPrimitives.WriteInt32LittleEndian(target[108..], summary.Limits.RangeKeysMax);
         BinaryPrimitives.WriteInt64LittleEndian(target[112..], summary.Limits.HistoryRevisionsMin);
         BinaryPrimitives.WriteUInt128LittleEndian(target[120..], summary.Hash());
     }
 
-    /// <summary>Reads a header; its counts are only claims until the end of the snapshot.</summary>
-    /// <param name="hash">The state hash that the versions must come to.</param>
+    /// <summary>How long the header is that begins so.</summary>
+    /// <param name="start">Its first 16 bytes at least.</param>
+    /// <param name="format">Its format.</param>
     /// <exception cref="FormatException">It is not the header of a snapshot that this version knows.</exception>
-    internal static StateSummary ReadHeader(ReadOnlySpan<byte> source, out UInt128 hash)
+    internal static int LengthOfHeader(ReadOnlySpan<byte> start, out uint format)
     {
-        if (!source.StartsWith(Magic))
+        if (!start.StartsWith(Magic))
         {
             throw new FormatException("This is not a snapshot of a RaftStore state machine.");
         }
 
-        uint format = BinaryPrimitives.ReadUInt32LittleEndian(source[8..]);
-        if (format != Format || BinaryPrimitives.ReadUInt32LittleEndian(source[12..]) != 0)
+        format = BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
+        if (format is < OldestFormat or > Format || BinaryPrimitives.ReadUInt32LittleEndian(start[12..]) != 0)
         {
-            throw new FormatException(FormattableString.Invariant($"Snapshot format {format} is not known to this version, which knows {Format}."));
+            throw new FormatException(FormattableString.Invariant($"Snapshot format {format} is not known to this version, which knows {OldestFormat} to {Format}."));
         }
 
+        return format == 1 ? HeaderBytesOfFormat1 : HeaderBytes;
+    }
+
+    /// <summary>Reads a whole header; its counts are only claims until the end of the snapshot.</summary>
+    /// <param name="format">Its format: how the hash is made.</param>
+    /// <param name="hash">The state hash that the versions must come to.</param>
+    /// <exception cref="FormatException">It is not the header of a snapshot that this version knows.</exception>
+    internal static StateSummary ReadHeader(ReadOnlySpan<byte> source, out uint format, out UInt128 hash)
+    {
+        _ = LengthOfHeader(source, out format);
+        long compactedRevision = BinaryPrimitives.ReadInt64LittleEndian(source[24..]);
+        ReadOnlySpan<byte> rest = source[(format == 1 ? 32 : 48)..];
         StateSummary summary = new()
         {
             Revision = BinaryPrimitives.ReadInt64LittleEndian(source[16..]),
-            CompactedRevision = BinaryPrimitives.ReadInt64LittleEndian(source[24..]),
-            DroppedRevision = BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
-            OwedTrims = BinaryPrimitives.ReadInt64LittleEndian(source[40..]),
-            AppliedIndex = BinaryPrimitives.ReadInt64LittleEndian(source[48..]),
-            ClusterTimeMs = BinaryPrimitives.ReadInt64LittleEndian(source[56..]),
-            EntryCount = BinaryPrimitives.ReadInt64LittleEndian(source[64..]),
-            StoredBytes = BinaryPrimitives.ReadInt64LittleEndian(source[72..]),
+            CompactedRevision = compactedRevision,
+            DroppedRevision = format == 1 ? compactedRevision : BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
+            OwedTrims = format == 1 ? 0 : BinaryPrimitives.ReadInt64LittleEndian(source[40..]),
+            AppliedIndex = BinaryPrimitives.ReadInt64LittleEndian(rest),
+            ClusterTimeMs = BinaryPrimitives.ReadInt64LittleEndian(rest[8..]),
+            EntryCount = BinaryPrimitives.ReadInt64LittleEndian(rest[16..]),
+            StoredBytes = BinaryPrimitives.ReadInt64LittleEndian(rest[24..]),
             VersionSum = 0,
-            Limits = new KvLimits
-            {
-                QuotaBytes = BinaryPrimitives.ReadInt64LittleEndian(source[80..]),
-                KeyBytesMax = BinaryPrimitives.ReadInt32LittleEndian(source[88..]),
-                ValueBytesMax = BinaryPrimitives.ReadInt32LittleEndian(source[92..]),
-                HistoryAgeMs = BinaryPrimitives.ReadInt64LittleEndian(source[96..]),
-                HistoryBytesMax = BinaryPrimitives.ReadInt64LittleEndian(source[104..]),
-                HistoryRevisionsMin = BinaryPrimitives.ReadInt64LittleEndian(source[112..]),
-            },
+            Limits = ReadLimits(rest[32..], format),
         };
         bool sane = summary.DroppedRevision >= 0
             && summary.OwedTrims >= 0
@@ -131,9 +147,12 @@ internal static class SnapshotFormat
             throw new FormatException(FormattableString.Invariant($"The snapshot's header claims what no store can be: {summary}."));
         }
 
-        hash = BinaryPrimitives.ReadUInt128LittleEndian(source[120..]);
+        hash = BinaryPrimitives.ReadUInt128LittleEndian(rest[72..]);
         return summary;
     }
+
+    /// <summary>Whether a snapshot's content came to the hash that its header records.</summary>
+    internal static bool IsHashOf(StateSummary loaded, uint format, UInt128 hash) => hash == (format == 1 ? loaded.HashOfFormat1() : loaded.Hash());
 
     internal static void WriteVersionHeader(Span<byte> target, KeyVersion version)
     {
@@ -145,6 +164,30 @@ internal static class SnapshotFormat
         BinaryPrimitives.WriteInt64LittleEndian(target[32..], stamp.ClusterTimeMs);
         BinaryPrimitives.WriteInt32LittleEndian(target[40..], version.ValueBytes);
         BinaryPrimitives.WriteInt32LittleEndian(target[44..], 0);
+    }
+
+    private static KvLimits ReadLimits(ReadOnlySpan<byte> source, uint format)
+    {
+        KvLimits limits = new()
+        {
+            QuotaBytes = BinaryPrimitives.ReadInt64LittleEndian(source),
+            KeyBytesMax = BinaryPrimitives.ReadInt32LittleEndian(source[8..]),
+            ValueBytesMax = BinaryPrimitives.ReadInt32LittleEndian(source[12..]),
+            HistoryAgeMs = BinaryPrimitives.ReadInt64LittleEndian(source[16..]),
+            HistoryRevisionsMin = BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
+        };
+        if (format == 1)
+        {
+            // Nothing could change the limits then: history was a quarter of the quota, and a range delete had its most keys.
+            bool isQuarter = BinaryPrimitives.ReadInt64LittleEndian(source[24..]) == limits.HistoryBytesMax;
+            return isQuarter ? limits : throw new FormatException("The snapshot's header claims a limit of history that no store of its format had.");
+        }
+
+        return limits with
+        {
+            HistoryPercent = BinaryPrimitives.ReadInt32LittleEndian(source[24..]),
+            RangeKeysMax = BinaryPrimitives.ReadInt32LittleEndian(source[28..]),
+        };
     }
 
     /// <exception cref="FormatException">No version can have these numbers.</exception>

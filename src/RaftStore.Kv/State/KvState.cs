@@ -38,7 +38,8 @@ internal sealed class KvState
 
     internal KvState(KvLimits limits) => Limits = limits;
 
-    internal KvLimits Limits { get; }
+    /// <summary>The settings in force; only an entry changes them.</summary>
+    internal KvLimits Limits { get; set; }
 
     internal long Revision { get; private set; }
 

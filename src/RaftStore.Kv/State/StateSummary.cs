@@ -37,30 +37,29 @@ internal sealed record StateSummary
     internal required KvLimits Limits { get; init; }
 
     /// <summary>The state hash.</summary>
-    internal UInt128 Hash()
-    {
-        ReadOnlySpan<ulong> words =
-        [
-            (ulong)(VersionSum >> 64),
-            (ulong)(VersionSum & ulong.MaxValue),
-            (ulong)Revision,
-            (ulong)CompactedRevision,
-            (ulong)DroppedRevision,
-            (ulong)OwedTrims,
-            (ulong)AppliedIndex,
-            (ulong)ClusterTimeMs,
-            (ulong)EntryCount,
-            (ulong)StoredBytes,
-            (ulong)Limits.QuotaBytes,
-            (ulong)Limits.KeyBytesMax,
-            (ulong)Limits.ValueBytesMax,
-            (ulong)Limits.HistoryAgeMs,
-            (ulong)Limits.HistoryBytesMax,
-            (ulong)Limits.HistoryRevisionsMin,
-        ];
-        return Hash128.Compute(words, []);
-    }
+    internal UInt128 Hash() => Hash128.Compute([.. WordsOfFormat1(), (ulong)DroppedRevision, (ulong)OwedTrims, (ulong)Limits.RangeKeysMax, (ulong)Limits.HistoryPercent], []);
+
+    /// <summary>The state hash as it was while only format 1 of a snapshot was known, and as such a snapshot records it.</summary>
+    internal UInt128 HashOfFormat1() => Hash128.Compute(WordsOfFormat1(), []);
 
     /// <summary>The state hash as it is shown.</summary>
     internal string HashText() => Hash().ToString("x32", CultureInfo.InvariantCulture);
+
+    private ulong[] WordsOfFormat1() =>
+    [
+        (ulong)(VersionSum >> 64),
+        (ulong)(VersionSum & ulong.MaxValue),
+        (ulong)Revision,
+        (ulong)CompactedRevision,
+        (ulong)AppliedIndex,
+        (ulong)ClusterTimeMs,
+        (ulong)EntryCount,
+        (ulong)StoredBytes,
+        (ulong)Limits.QuotaBytes,
+        (ulong)Limits.KeyBytesMax,
+        (ulong)Limits.ValueBytesMax,
+        (ulong)Limits.HistoryAgeMs,
+        (ulong)Limits.HistoryBytesMax,
+        (ulong)Limits.HistoryRevisionsMin,
+    ];
 }

@@ -22,6 +22,7 @@ internal sealed class HttpApi : IDisposable
     private readonly ClusterEndpoints _cluster;
     private readonly SnapshotEndpoint _snapshots;
     private readonly CompactEndpoint _compaction;
+    private readonly SettingsEndpoint _settings;
     private readonly HealthEndpoints _health;
     private readonly MetricsEndpoint _metricsEndpoint;
     private readonly HttpMetrics _metrics = new();
@@ -41,6 +42,7 @@ internal sealed class HttpApi : IDisposable
         _cluster = new ClusterEndpoints(host, settings, _common);
         _snapshots = new SnapshotEndpoint(host, settings, _common);
         _compaction = new CompactEndpoint(host, settings, _common);
+        _settings = new SettingsEndpoint(host, settings, _common);
         _health = new HealthEndpoints(host, _common);
         _metricsEndpoint = new MetricsEndpoint(host, _metrics, _common);
     }
@@ -118,7 +120,7 @@ internal sealed class HttpApi : IDisposable
             return new Problem(ProblemType.RateLimited, "This client sends more requests a second than --rate-limit allows: slow down.");
         }
 
-        return _isStopping && target.Route is (ApiRoute.Key or ApiRoute.Range or ApiRoute.Compact or ApiRoute.Snapshot)
+        return _isStopping && target.Route is (ApiRoute.Key or ApiRoute.Range or ApiRoute.Compact or ApiRoute.Snapshot or ApiRoute.ClusterSettings)
             ? new Problem(ProblemType.ShuttingDown, "This node is shutting down: ask another.")
             : null;
     }
@@ -135,6 +137,8 @@ internal sealed class HttpApi : IDisposable
         {
             case ApiRoute.Compact:
                 return _compaction.HandleAsync(context, target);
+            case ApiRoute.ClusterSettings:
+                return _settings.HandleAsync(context, target);
             case ApiRoute.Unknown:
                 return Answer(new Problem(ProblemType.NotFound, "There is nothing at this path; the API begins with /v1/."));
             case ApiRoute.NotThereYet:

@@ -21,7 +21,7 @@ internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
             return badCondition;
         }
 
-        if (await ReadValueAsync(context, request) is { } badBody)
+        if (await ReadValueAsync(context, request, node) is { } badBody)
         {
             return badBody;
         }
@@ -80,7 +80,7 @@ internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
     private long DeadlineMs() => NodeRuntime.NowMs + settings.RequestTimeoutMs;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Problem?> ReadValueAsync(HttpContext context, KvRequest request)
+    private async ValueTask<Problem?> ReadValueAsync(HttpContext context, KvRequest request, RaftNodeHandle node)
     {
         HttpRequest http = context.Request;
         if (http.Headers.ContentEncoding is { Count: > 0 } coding && !string.Equals(coding.ToString(), "identity", StringComparison.OrdinalIgnoreCase))
@@ -96,9 +96,31 @@ internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
                 LetTheRestDrain(context);
             }
 
-            return TooLarge();
+            return TooLarge(settings.ValueBytesMax);
         }
 
+        int limitBytes = LimitBytes(node);
+        if (http.ContentLength > limitBytes)
+        {
+            if (Outcomes.BeforeWrite(await node.ConfirmReadAsync(DeadlineMs())) is { } unsure)
+            {
+                return unsure;
+            }
+
+            limitBytes = LimitBytes(node);
+            if (http.ContentLength > limitBytes)
+            {
+                return TooLarge(limitBytes);
+            }
+        }
+
+        return await ReadBodyAsync(context, request, node, limitBytes);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Problem?> ReadBodyAsync(HttpContext context, KvRequest request, RaftNodeHandle node, int limitBytes)
+    {
+        HttpRequest http = context.Request;
         if (http.ContentLength is null)
         {
             // The server would count chunks against its limit with their framing, and so refuse values that are just within ours.
@@ -111,12 +133,18 @@ internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
         {
             ReadResult result = await reader.ReadAsync();
             ReadOnlySequence<byte> bytes = result.Buffer;
-            bool fits = request.Value.ValueBytes + bytes.Length <= settings.ValueBytesMax;
+            long valueBytes = request.Value.ValueBytes + bytes.Length;
+            if (valueBytes > limitBytes && limitBytes < settings.ValueBytesMax && Outcomes.BeforeWrite(await node.ConfirmReadAsync(DeadlineMs())) is null)
+            {
+                limitBytes = LimitBytes(node);
+            }
+
+            bool fits = valueBytes <= limitBytes;
             bool taken = fits && request.Value.TryAppend(bytes);
             reader.AdvanceTo(bytes.End);
             if (!fits)
             {
-                return TooLarge();
+                return TooLarge(limitBytes);
             }
 
             if (!taken)
@@ -142,7 +170,12 @@ internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
         }
     }
 
-    private Problem TooLarge() => new(ProblemType.ValueTooLarge, $"The value is longer than {settings.ValueBytesMax} bytes (--value-limit).");
+    /// <summary>What is refused here and now: more than this node passes on, or than the cluster takes as far as this node knows. The
+    /// latter is looked at again after a confirmed read, since a node that is behind may not refuse what the cluster allows by now.</summary>
+    private int LimitBytes(RaftNodeHandle node) => Math.Min(settings.ValueBytesMax, node.View.Limits.ValueBytesMax);
+
+    private Problem TooLarge(int limitBytes) =>
+        new(ProblemType.ValueTooLarge, $"The value is longer than {limitBytes} bytes ({(limitBytes == settings.ValueBytesMax ? "--value-limit of this node" : "the cluster's setting valueBytesMax")}).");
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private static async ValueTask WriteAnswerAsync(HttpResponse response, KvResult result, KvRequest request, bool isPut)

@@ -20,6 +20,10 @@ internal static class Outcomes
     /// <returns>Null where it was confirmed.</returns>
     public static Problem? OfRead(RefusalReason reason) => OfRefusal(reason, isWrite: false);
 
+    /// <summary>What a refused confirmation means for a write that waited for it before it was proposed.</summary>
+    /// <returns>Null where it was confirmed.</returns>
+    public static Problem? BeforeWrite(RefusalReason reason) => OfRefusal(reason, isWrite: true);
+
     private static Problem? OfResult(in KvResult result) => result.Status switch
     {
         KvStatus.Done => null,
@@ -30,9 +34,9 @@ internal static class Outcomes
             CurrentRevision = result.Previous?.ModRevision ?? 0,
             StoreRevision = result.Revision,
         },
-        KvStatus.RangeTooLarge => new Problem(ProblemType.RangeTooLarge, $"The range holds more than {KvCommand.RangeKeysMax} keys: delete it in parts."),
-        KvStatus.QuotaReached => new Problem(ProblemType.QuotaReached, "The store is full: delete keys; deletions still work."),
-        KvStatus.TooLarge => new Problem(ProblemType.ValueTooLarge, "Key or value is longer than the cluster allows."),
+        KvStatus.RangeTooLarge => new Problem(ProblemType.RangeTooLarge, "The range holds more keys than one deletion may touch (setting rangeKeysMax): delete it in parts."),
+        KvStatus.QuotaReached => new Problem(ProblemType.QuotaReached, "The store is full (setting quotaBytes): delete keys, or raise the quota; deletions still work. What was deleted counts until its history is dropped."),
+        KvStatus.TooLarge => new Problem(ProblemType.ValueTooLarge, "The key or the value is longer than the cluster takes (settings keyBytesMax and valueBytesMax)."),
         KvStatus.AlreadyCompacted => new Problem(ProblemType.Compacted, "That revision cannot be read any more, or is already the oldest one that can.") { StoreRevision = result.Revision },
         KvStatus.FutureRevision => new Problem(ProblemType.FutureRevision, $"The store is only at revision {result.Revision}.") { StoreRevision = result.Revision },
         _ => throw new ArgumentOutOfRangeException(nameof(result), result.Status, "Not a status of a command."),

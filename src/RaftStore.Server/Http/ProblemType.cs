@@ -14,6 +14,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     public static readonly ProblemType InvalidCondition = new("invalid-condition", "A condition is malformed", 400);
     public static readonly ProblemType InvalidCursor = new("invalid-cursor", "The cursor does not belong to this query", 400);
     public static readonly ProblemType FutureRevision = new("future-revision", "The store has not reached that revision", 400);
+    public static readonly ProblemType InvalidSetting = new("invalid-setting", "A setting is unknown or out of its range", 400);
     public static readonly ProblemType HostNotAllowed = new("host-not-allowed", "This host is not served", 400);
     public static readonly ProblemType NotSupported = new("not-supported", "This version cannot do that yet", 400);
     public static readonly ProblemType KeyNotFound = new("key-not-found", "The key does not exist", 404);
@@ -25,7 +26,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     public static readonly ProblemType ConditionFailed = new("condition-failed", "The condition did not hold", 412);
     public static readonly ProblemType ValueTooLarge = new("value-too-large", "The value is too large", 413);
     public static readonly ProblemType RangeTooLarge = new("range-too-large", "The range holds too many keys", 413);
-    public static readonly ProblemType UnsupportedMediaType = new("unsupported-media-type", "The content coding is not supported", 415);
+    public static readonly ProblemType UnsupportedMediaType = new("unsupported-media-type", "The media type or content coding is not supported", 415);
     public static readonly ProblemType RateLimited = new("rate-limited", "This client sends too many requests", 429);
     public static readonly ProblemType Internal = new("internal", "The node failed to answer", 500);
     public static readonly ProblemType NoLeader = new("no-leader", "The cluster has no leader", 503);
@@ -43,7 +44,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     /// <summary>All of them.</summary>
     public static readonly IReadOnlyList<ProblemType> All =
     [
-        InvalidRequest, InvalidKey, InvalidParameter, InvalidCondition, InvalidCursor, FutureRevision, HostNotAllowed, NotSupported,
+        InvalidRequest, InvalidKey, InvalidParameter, InvalidCondition, InvalidCursor, FutureRevision, InvalidSetting, HostNotAllowed, NotSupported,
         KeyNotFound, NotFound, HashNotRecorded, MethodNotAllowed, RequestTimeout, Compacted, ConditionFailed, ValueTooLarge, RangeTooLarge,
         UnsupportedMediaType, RateLimited, Internal, NoLeader, Overloaded, ShuttingDown, Forming, NotReady, NotCaughtUp, TooStale, NotProposed,
         Timeout, DiskFull, QuotaReached,

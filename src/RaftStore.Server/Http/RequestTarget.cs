@@ -15,6 +15,9 @@ internal enum ApiRoute
     /// <summary><c>/v1/cluster</c>.</summary>
     Cluster,
 
+    /// <summary><c>/v1/cluster/settings</c>.</summary>
+    ClusterSettings,
+
     /// <summary><c>/v1/status</c>.</summary>
     Status,
 
@@ -43,7 +46,7 @@ internal readonly struct RequestTarget
 {
     private const string KeyPrefix = "/v1/kv/";
 
-    private static readonly string[] FuturePaths = ["/v1/txn", "/v1/watch", "/v1/leases", "/v1/locks", "/v1/sessions", "/v1/faults", "/v1/cluster/members", "/v1/cluster/transfer", "/v1/cluster/settings"];
+    private static readonly string[] FuturePaths = ["/v1/txn", "/v1/watch", "/v1/leases", "/v1/locks", "/v1/sessions", "/v1/faults", "/v1/cluster/members", "/v1/cluster/transfer"];
 
     private readonly string _raw;
     private readonly int _pathStart;
@@ -138,6 +141,7 @@ internal readonly struct RequestTarget
         {
             "/v1/kv" => ApiRoute.Range,
             "/v1/cluster" => ApiRoute.Cluster,
+            "/v1/cluster/settings" => ApiRoute.ClusterSettings,
             "/v1/status" => ApiRoute.Status,
             "/v1/snapshot" => ApiRoute.Snapshot,
             "/v1/compact" => ApiRoute.Compact,

@@ -83,6 +83,7 @@ internal sealed class HttpMetrics
         ApiRoute.Key => "key",
         ApiRoute.Range => "range",
         ApiRoute.Cluster => "cluster",
+        ApiRoute.ClusterSettings => "settings",
         ApiRoute.Status => "status",
         ApiRoute.Snapshot => "snapshot",
         ApiRoute.Compact => "compact",

@@ -23,6 +23,19 @@ internal static class Quantities
         return TryMultiply(text, digits, unit, out milliseconds);
     }
 
+    /// <summary>Writes a duration in the largest unit that holds it without a rest.</summary>
+    public static string FormatDuration(long milliseconds)
+    {
+        (long unit, string name) = milliseconds switch
+        {
+            > 0 when milliseconds % 3_600_000 == 0 => (3_600_000L, "h"),
+            > 0 when milliseconds % 60_000 == 0 => (60_000L, "m"),
+            > 0 when milliseconds % 1000 == 0 => (1000L, "s"),
+            _ => (1L, "ms"),
+        };
+        return (milliseconds / unit).ToString(CultureInfo.InvariantCulture) + name;
+    }
+
     /// <summary>Reads a number of bytes: digits, and <c>B</c>, <c>KiB</c>, <c>MiB</c>, <c>GiB</c> or <c>TiB</c> or nothing after them.</summary>
     public static bool TryParseSize(ReadOnlySpan<char> text, out long bytes)
     {

@@ -44,8 +44,9 @@ public sealed record ServerSettings
     /// <summary><c>--request-timeout</c>, in milliseconds.</summary>
     public int RequestTimeoutMs { get; init; } = 5000;
 
-    /// <summary><c>--value-limit</c>, in bytes, at most 16 MiB.</summary>
-    public int ValueBytesMax { get; init; } = 1 << 20;
+    /// <summary><c>--value-limit</c>, in bytes, at most 16 MiB: what this node refuses before it is proposed. What the cluster takes is a
+    /// replicated setting.</summary>
+    public int ValueBytesMax { get; init; } = Kv.KvCommand.ValueBytesMax;
 
     /// <summary><c>--snapshot-log-size</c>: the log's length in bytes beyond which a snapshot is taken.</summary>
     public long SnapshotLogBytes { get; init; } = 256L << 20;

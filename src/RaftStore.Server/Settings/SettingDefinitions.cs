@@ -38,7 +38,7 @@ internal static class SettingDefinitions
         new("election-timeout-lower", "DURATION", "The shortest time without a leader before a node campaigns, 30ms to 10m. Default: 1000ms."),
         new("election-timeout-upper", "DURATION", "The longest such time, at most 10m; each wait is drawn between the two. Default: 2000ms, or twice the lower one where only that is given."),
         new("request-timeout", "DURATION", "How long a request may wait for the cluster before it is answered 503 or 504, 10ms to 10m. Default: 5s."),
-        new("value-limit", "SIZE", "The longest value accepted, 1 to 16MiB, in bytes or with KiB or MiB. Default: 1MiB."),
+        new("value-limit", "SIZE", "The longest value that this node passes on to the cluster, 1 to 16MiB, in bytes or with KiB or MiB. What the cluster takes is its setting valueBytesMax (kvctl settings), 1MiB at first. Default: 16MiB."),
         new("snapshot-log-size", "SIZE", "A snapshot is taken when the log is longer than this and than the last snapshot, 64KiB to 1TiB. Default: 256MiB."),
         new("rate-limit", "NUMBER", "Requests a second accepted from one client address, 1 to 1000000; more are answered 429. 0 sets no limit. Default: 0."),
         new("connection-limit", "NUMBER", "Client connections open at the same time, 1 to 1000000; more are closed at once. Default: 16384."),

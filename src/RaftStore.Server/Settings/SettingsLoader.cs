@@ -70,7 +70,7 @@ internal static class SettingsLoader
             LowerElectionTimeoutMs = lowerMs,
             UpperElectionTimeoutMs = upperMs,
             RequestTimeoutMs = reader.DurationMs("request-timeout", 5000, 10, 600_000),
-            ValueBytesMax = (int)reader.SizeBytes("value-limit", 1 << 20, 1, Kv.KvCommand.ValueBytesMax),
+            ValueBytesMax = (int)reader.SizeBytes("value-limit", Kv.KvCommand.ValueBytesMax, 1, Kv.KvCommand.ValueBytesMax),
             SnapshotLogBytes = reader.SizeBytes("snapshot-log-size", 256L << 20, 64L << 10, 1L << 40),
             RequestsPerSecond = reader.Number("rate-limit", 0, 0, 1_000_000),
             ConnectionsMax = reader.Number("connection-limit", 16_384, 1, 1_000_000),

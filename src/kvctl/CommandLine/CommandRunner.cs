@@ -82,6 +82,7 @@ internal static class CommandRunner
         root.Subcommands.Add(CompactCommand.Create(options, io));
         root.Subcommands.Add(StatusCommand.Create(options, io));
         root.Subcommands.Add(SnapshotCommand.Create(options, io));
+        root.Subcommands.Add(SettingsCommand.Create(options, io));
         root.Subcommands.Add(BenchCommand.Create(options, io));
         return root;
     }

@@ -15,6 +15,7 @@ public sealed class KvCommandTests
         KvCommand.DeleteRange(Bytes.Range("", null)),
         KvCommand.Compact(0x0102030405060708),
         KvCommand.Compact(0),
+        KvCommand.ChangeSettings([Change("historyAge", 60_000), Change("quotaBytes", 1L << 30)]),
     ];
 
     public static TheoryData<int> SampleNumbers => [.. Enumerable.Range(0, Samples.Length)];
@@ -48,6 +49,24 @@ public sealed class KvCommandTests
     }
 
     [Fact]
+    public void ChangeSettings_Encoded_HasTheDrawnBytesInTheOrderOfIds() =>
+        Assert.Equal("05010000" + "02000000" + "01000000" + "0000004000000000" + "05000000" + "60EA000000000000", Convert.ToHexString(Samples[8]));
+
+    [Fact]
+    public void ChangeSettings_WhatNoCommandCanHold_IsRefused()
+    {
+        Assert.Throws<ArgumentException>(() => KvCommand.ChangeSettings([]));
+        Assert.Throws<ArgumentException>(() => KvCommand.ChangeSettings([Change("historyAge", 1), Change("historyAge", 2)]));
+        foreach (KvSetting setting in KvSetting.All)
+        {
+            Assert.Null(KvCommand.Check(KvCommand.ChangeSettings([new KvSettingChange(setting, setting.Least)])));
+            Assert.Null(KvCommand.Check(KvCommand.ChangeSettings([new KvSettingChange(setting, setting.Most)])));
+            Assert.Throws<ArgumentException>(() => KvCommand.ChangeSettings([new KvSettingChange(setting, setting.Least - 1)]));
+            Assert.Throws<ArgumentException>(() => KvCommand.ChangeSettings([new KvSettingChange(setting, setting.Most + 1)]));
+        }
+    }
+
+    [Fact]
     public void WritePutHeader_FollowedByTheValue_IsAPut()
     {
         KvCondition condition = new(KvConditionKind.ModRevisionIs, 7);
@@ -69,6 +88,7 @@ public sealed class KvCommandTests
             KvCommandKind.Put => KvCommand.Put(command.Key, command.Value, command.Condition, command.WantsPrevious),
             KvCommandKind.Delete => KvCommand.Delete(command.Key, command.Condition, command.WantsPrevious),
             KvCommandKind.Compact => KvCommand.Compact(command.Revision),
+            KvCommandKind.Settings => KvCommand.ChangeSettings([Change("quotaBytes", SettingsLayout.Apply(command.Value, KvLimits.Default).QuotaBytes), Change("historyAge", SettingsLayout.Apply(command.Value, KvLimits.Default).HistoryAgeMs)]),
             _ => KvCommand.DeleteRange(Bytes.Range(command.Key.ToArray(), command.HasEnd ? command.Value.ToArray() : null)),
         };
         Assert.Equal(Samples[number], again);
@@ -137,6 +157,13 @@ public sealed class KvCommandTests
     [InlineData("04010001000000000500000000000000")]
     [InlineData("04020000000000000500000000000000")]
     [InlineData("05010000")]
+    [InlineData("06010000")]
+    [InlineData("0501000000000000")]
+    [InlineData("050100000100000008000000" + "0100000000000000")]
+    [InlineData("050100000100000000000000" + "0100000000000000")]
+    [InlineData("050100000100000004000000" + "0000000000000000")]
+    [InlineData("050100000200000005000000" + "0100000000000000" + "04000000" + "0100000000000000")]
+    [InlineData("050100010100000004000000" + "0100000000000000")]
     public void Apply_LengthFlagConditionFormatOrKindThatCannotBe_IsUnknown(string hex) => AssertUnknown(Convert.FromHexString(hex));
 
     [Fact]
@@ -190,6 +217,8 @@ public sealed class KvCommandTests
         Assert.Throws<ArgumentOutOfRangeException>(() => KvCommand.Compact(-1));
         Assert.Null(KvCommand.Check(KvCommand.Put(tooLong.AsSpan(1), "v"u8)));
     }
+
+    private static KvSettingChange Change(string name, long value) => new(KvSetting.Find(name)!, value);
 
     private static void AssertUnknown(byte[] command)
     {

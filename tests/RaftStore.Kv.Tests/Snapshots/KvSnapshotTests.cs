@@ -7,32 +7,56 @@ namespace RaftStore.Kv.Tests.Snapshots;
 
 public sealed class KvSnapshotTests
 {
+    // What follows the header, in every format. «a»: what it held at the compacted revision, its tombstone, and the version it was
+    // made again with. «c»: one version and its tombstone; «b» ended at the compacted revision and is gone.
+    private const string GoldenKeys =
+        "01000000" + "03000000" + "61"
+        + "0100000000000000" + "0200000000000000" + "0200000000000000" + "0000000000000000" + "3200000000000000" + "01000000" + "00000000" + "32"
+        + "0000000000000000" + "0600000000000000" + "0000000000000000" + "0000000000000000" + "9600000000000000" + "00000000" + "00000000"
+        + "0700000000000000" + "0700000000000000" + "0100000000000000" + "0000000000000000" + "AF00000000000000" + "01000000" + "00000000" + "34"
+        + "01000000" + "02000000" + "63"
+        + "0500000000000000" + "0500000000000000" + "0100000000000000" + "0000000000000000" + "7D00000000000000" + "05000000" + "00000000" + "7468726565"
+        + "0000000000000000" + "0600000000000000" + "0000000000000000" + "0000000000000000" + "9600000000000000" + "00000000" + "00000000";
+
+    // Revision and compacted revision; applied index, cluster time, keys, stored bytes.
+    private const string GoldenRevisions = "0700000000000000" + "0400000000000000";
+    private const string GoldenNumbers = "0800000000000000" + "C800000000000000" + "0200000000000000" + "0C00000000000000";
+
     [Fact]
     public void WriteSnapshot_SmallStore_HasTheDrawnBytes()
     {
         const string Golden =
             // magic, format
-            "52534B56534E4150" + "02000000" + "00000000"
-            // revision, compacted and dropped revision, events owed
-            + "0700000000000000" + "0400000000000000" + "0400000000000000" + "0000000000000000"
-            // applied index, cluster time
-            + "0800000000000000" + "C800000000000000"
-            // keys, stored bytes
-            + "0200000000000000" + "0C00000000000000"
-            // limits: quota, key, value, age, bytes, revisions
-            + "0000000002000000" + "00100000" + "00000001" + "6400000000000000" + "0000008000000000" + "0100000000000000"
+            "52534B56534E4150" + "02000000" + "00000000" + GoldenRevisions
+            // dropped revision, events owed
+            + "0400000000000000" + "0000000000000000" + GoldenNumbers
+            // limits: quota, key, value, age, percent of history, keys of a range, revisions
+            + "0000000002000000" + "00100000" + "00001000" + "6400000000000000" + "19000000" + "10270000" + "0100000000000000"
             // state hash
-            + "0CD463A38F42113D9CABFA7570CAD27F"
-            // «a»: what it held at the compacted revision, its tombstone, and the version it was made again with
-            + "01000000" + "03000000" + "61"
-            + "0100000000000000" + "0200000000000000" + "0200000000000000" + "0000000000000000" + "3200000000000000" + "01000000" + "00000000" + "32"
-            + "0000000000000000" + "0600000000000000" + "0000000000000000" + "0000000000000000" + "9600000000000000" + "00000000" + "00000000"
-            + "0700000000000000" + "0700000000000000" + "0100000000000000" + "0000000000000000" + "AF00000000000000" + "01000000" + "00000000" + "34"
-            // «c»: one version and its tombstone; «b» ended at the compacted revision and is gone
-            + "01000000" + "02000000" + "63"
-            + "0500000000000000" + "0500000000000000" + "0100000000000000" + "0000000000000000" + "7D00000000000000" + "05000000" + "00000000" + "7468726565"
-            + "0000000000000000" + "0600000000000000" + "0000000000000000" + "0000000000000000" + "9600000000000000" + "00000000" + "00000000";
+            + "9E5268DE9A50872D0FE661D98E5B0C34"
+            + GoldenKeys;
         Assert.Equal(Golden, Convert.ToHexString(Write(SmallStore().Current)));
+    }
+
+    [Fact]
+    public void Load_Format1_OpensAndIsWrittenAsFormat2()
+    {
+        const string Golden =
+            "52534B56534E4150" + "01000000" + "00000000" + GoldenRevisions + GoldenNumbers
+            // limits: quota, key, value, age, bytes of history, revisions
+            + "0000000002000000" + "00100000" + "00000001" + "6400000000000000" + "0000008000000000" + "0100000000000000"
+            + "A6124D437872BD3C7F9E91700A7E7BD7"
+            + GoldenKeys;
+        KvView loaded = Load(Convert.FromHexString(Golden)).Current;
+        Assert.Equal((7, 4, 8L), (loaded.Revision, loaded.CompactedRevision, loaded.AppliedIndex));
+        Assert.Equal((16 << 20, 25, KvCommand.RangeKeysMax), (loaded.Limits.ValueBytesMax, loaded.Limits.HistoryPercent, loaded.Limits.RangeKeysMax));
+        AssertSame(loaded, Load(Write(loaded)).Current);
+        foreach (int at in (int[])[8, 64, 88, 95, 96, 104])
+        {
+            byte[] changed = Convert.FromHexString(Golden);
+            changed[at] ^= 1;
+            Assert.Throws<FormatException>(() => Load(changed));
+        }
     }
 
     [Fact]
@@ -236,7 +260,7 @@ public sealed class KvSnapshotTests
     [Fact]
     public void WriteSnapshot_LargeValues_AsksForLittleAndReportsProgress()
     {
-        KvStore store = new();
+        KvStore store = Bytes.Store(new KvLimits { ValueBytesMax = KvCommand.ValueBytesMax });
         store.Apply(1, 0, KvCommand.Put("large"u8, new byte[1 << 20]));
         store.Apply(2, 0, KvCommand.Put("larger"u8, new byte[3 << 20]));
         store.Publish();
@@ -280,7 +304,7 @@ public sealed class KvSnapshotTests
         return loader.Check();
     }
 
-    private static KvLimits BriefHistory => new() { HistoryAgeMs = 700, HistoryRevisionsMin = 10, HistoryBytesMax = 8_000 };
+    private static KvLimits BriefHistory => new() { HistoryAgeMs = 700, HistoryRevisionsMin = 10, QuotaBytes = 800_000, HistoryPercent = 1 };
 
     private static KvStore SmallStore()
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using RaftStore.Server.Http;
 using RaftStore.Server.Tests.Support;
 
@@ -81,6 +82,8 @@ public sealed class OwnServerTests
     public async Task Value_OfSixteenMebibytes_GoesInAndOutWhereItIsAllowed()
     {
         await using TestServer server = await TestServer.StartReadyAsync(("value-limit", "16MiB"), ("request-timeout", "1m"));
+        using StringContent settings = new("""{"valueBytesMax":16777216}""", Encoding.UTF8, "application/json");
+        Assert.True((await server.Client.PatchAsync("/v1/cluster/settings", settings)).IsSuccessStatusCode);
         byte[] value = new byte[16 << 20];
         new Random(11).NextBytes(value);
 

@@ -24,7 +24,7 @@ public sealed class SettingsLoaderTests : IDisposable
         Assert.Equal("http://127.0.0.1:7400", settings.Advertise);
         Assert.Equal("127.0.0.1:7500", settings.PeerAdvertise);
         Assert.Equal((100, 1000, 2000, 5000), (settings.HeartbeatMs, settings.LowerElectionTimeoutMs, settings.UpperElectionTimeoutMs, settings.RequestTimeoutMs));
-        Assert.Equal((1 << 20, 256L << 20), (settings.ValueBytesMax, settings.SnapshotLogBytes));
+        Assert.Equal((16 << 20, 256L << 20), (settings.ValueBytesMax, settings.SnapshotLogBytes));
         Assert.Equal((0, 16_384), (settings.RequestsPerSecond, settings.ConnectionsMax));
         Assert.Empty(settings.AllowedHosts);
         Assert.False(settings.IsInsecure);
