@@ -114,7 +114,7 @@ public sealed class RaftStoreClient : IDisposable
     }
 
     /// <summary>Deletes every key of a range in one revision.</summary>
-    /// <exception cref="RaftStoreException">Among others, status 413 when the range holds more than 10,000 keys: nothing is deleted then.</exception>
+    /// <exception cref="RaftStoreException">Among others, status 413 when the range holds more keys than the setting <c>rangeKeysMax</c> allows: nothing is deleted then.</exception>
     /// <exception cref="ArgumentException">The range is <see cref="KeyRange.All"/>.</exception>
     public async Task<DeleteResult> DeleteRangeAsync(KeyRange range, CancellationToken cancellationToken = default)
     {

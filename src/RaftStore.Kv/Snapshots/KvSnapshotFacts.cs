@@ -42,11 +42,11 @@ internal sealed class KvSnapshotTally
     }
 
     /// <summary>The whole, or null where it is not what the header says.</summary>
-    internal KvSnapshotFacts? Facts(StateSummary header, UInt128 hash)
+    internal KvSnapshotFacts? Facts(StateSummary header, uint format, UInt128 hash)
     {
         StateSummary counted = header with { EntryCount = Keys, StoredBytes = StoredBytes, VersionSum = _sum.Value };
-        return Keys == header.EntryCount && StoredBytes == header.StoredBytes && counted.Hash() == hash
-            ? new KvSnapshotFacts(header.Revision, header.CompactedRevision, header.AppliedIndex, header.ClusterTimeMs, _liveKeys, _versions, StoredBytes, hash.ToString("x32", CultureInfo.InvariantCulture))
+        return Keys == header.EntryCount && StoredBytes == header.StoredBytes && SnapshotFormat.IsHashOf(counted, format, hash)
+            ? new KvSnapshotFacts(header.Revision, header.CompactedRevision, header.AppliedIndex, header.ClusterTimeMs, _liveKeys, _versions, StoredBytes, counted.HashText())
             : null;
     }
 }

@@ -96,7 +96,7 @@ public sealed class KvSnapshotLoader
         }
 
         _part = Part.Refused;
-        return _tally.Facts(_header, _hash) ?? throw Mismatch(_tally.Keys, _tally.StoredBytes);
+        return _tally.Facts(_header, _format, _hash) ?? throw Mismatch(_tally.Keys, _tally.StoredBytes);
     }
 
     /// <summary>The store, complete and published.</summary>

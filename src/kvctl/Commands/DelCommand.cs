@@ -14,7 +14,7 @@ internal static class DelCommand
     public static Command Create(GlobalOptions options, CommandIo io)
     {
         var key = new Argument<string?>("KEY") { Description = "The key.", Arity = ArgumentArity.ZeroOrOne };
-        var prefix = new Option<string?>("--prefix") { Description = "Delete every key that begins so; beyond 10,000 keys in several batches, each its own revision.", HelpName = "P" };
+        var prefix = new Option<string?>("--prefix") { Description = "Delete every key that begins so; where these are more than one deletion may delete (10,000 at first), in several batches, each its own revision.", HelpName = "P" };
         var command = new Command("del", "Deletes a key, or every key with a prefix. Exits with 1 when there was nothing to delete.") { key, prefix };
         CommandRunner.SetAction(command, isWrite: true, options, io, async (session, cancellationToken) =>
         {
@@ -65,18 +65,21 @@ internal static class DelCommand
         }
 
         long deleted = 0;
+        int pageSize = ListOptions.PageSizeMax;
         long shownUntil = 0;
         try
         {
             while (true)
             {
-                ListPage page = await session.Client.ListPageAsync(everything, new ListOptions { KeysOnly = true }, cancellationToken: cancellationToken);
-                bool isLast = page.Cursor is null || page.Items.Count < 2;
+                ListPage page = await session.Client.ListPageAsync(everything, new ListOptions { KeysOnly = true, PageSize = pageSize }, cancellationToken: cancellationToken);
+                bool isLast = page.Items.Count < 2 || (page.Cursor is null && pageSize == ListOptions.PageSizeMax);
 
                 // The end is exclusive, and a key may be as long as a key can be: the last one goes with the next batch.
                 KeyRange batch = isLast ? everything : KeyRange.Between(page.Items[0].Key, page.Items[^1].Key);
                 if (await TryDeleteAsync(session.Client, batch, cancellationToken) is not { } result)
                 {
+                    // The cluster allows fewer keys than a page holds.
+                    pageSize = Math.Max(2, pageSize / 2);
                     continue;
                 }
 

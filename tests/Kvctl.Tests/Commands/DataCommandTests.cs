@@ -189,6 +189,34 @@ public sealed class DataCommandTests
     }
 
     [Fact]
+    public async Task Del_PrefixWhereOneDeletionMayDeleteOneKey_DeletesThemAll()
+    {
+        List<string> keys = ["p/1", "p/2", "p/3"];
+        using var server = new ScriptedServer(request =>
+        {
+            if (request.Method == "GET")
+            {
+                int limit = int.Parse(request.Target.Split("limit=")[1], System.Globalization.CultureInfo.InvariantCulture);
+                string items = string.Join(',', keys.Take(limit).Select(key => $$"""{"key":"{{Convert.ToBase64String(Encoding.UTF8.GetBytes(key))}}","createRevision":1,"modRevision":1,"version":1}"""));
+                return Reply.Json(200, $$"""{"revision":9,"count":{{Math.Min(limit, keys.Count)}},"more":{{(keys.Count > limit ? "true,\"cursor\":\"c\"" : "false")}},"items":[{{items}}]}""");
+            }
+
+            string end = request.Target.Contains("end=", StringComparison.Ordinal) ? request.Target.Split("end=")[1] : "p0";
+            if (keys.Count(key => string.CompareOrdinal(key, end) < 0) > 1)
+            {
+                return Reply.Problem(413, "range-too-large", "not-applied");
+            }
+
+            return Reply.Json(200, $$"""{"revision":10,"deleted":{{keys.RemoveAll(key => string.CompareOrdinal(key, end) < 0)}}}""");
+        });
+
+        Shell.Ran ran = await Shell.RunAsync(server, "del", "--prefix", "p/", "-o", "json");
+
+        Assert.Equal((0, """{"revision":10,"deleted":3}""" + "\n"), (ran.Code, ran.Text));
+        Assert.Empty(keys);
+    }
+
+    [Fact]
     public async Task Del_PrefixEndsInDoubt_SaysHowFarItCameAndExitsWith5()
     {
         using var server = new ScriptedServer((request, before) => (request.Method, before) switch
