@@ -1,4 +1,4 @@
-using System.Globalization;
+using RaftStore.Kv.Snapshots;
 using RaftStore.Kv.State;
 using RaftStore.Kv.Versions;
 
