@@ -1,21 +1,22 @@
-using System.Collections.Immutable;
-
 namespace RaftStore.Raft;
 
 /// <summary>What a node has in every role: Figure 2's state on all servers, and what the disk and the outside are to be told
 /// of it. Roles change it through the methods here only, so that a change is never made without being written.</summary>
 internal sealed class CoreState
 {
+    private readonly ConfigurationLog _configurations;
+
     public CoreState(RaftOptions options, RaftInitialState initial)
     {
         Options = options;
-        Configuration = initial.Configuration;
+        _configurations = new ConfigurationLog(initial.SnapshotLast.Index, initial.Configuration);
         HardState = initial.HardState;
         NowMs = initial.NowMs;
         Log = new RaftLog(initial.SnapshotLast, initial.SnapshotClusterTimeMs, options.CatchUpBytes);
         foreach (EntryBatch batch in initial.Batches)
         {
             Log.Append(batch);
+            _configurations.Appended(batch);
         }
 
         Invariant.Check(Log.Last.Term <= HardState.Term, $"the log ends in {Log.Last}, above the durable term {HardState.Term}");
@@ -31,9 +32,14 @@ internal sealed class CoreState
 
     public NodeId Id => Options.Id;
 
-    public Configuration Configuration { get; private set; }
+    /// <summary>The members in force: those of the last configuration in the log, committed or not.</summary>
+    public Configuration Configuration => _configurations.Current;
 
-    public ImmutableArray<NodeId> Voters => Configuration.VoterIds;
+    /// <summary>The entry that brought <see cref="Configuration"/>.</summary>
+    public long ConfigurationIndex => _configurations.CurrentIndex;
+
+    /// <summary>True where this node may campaign.</summary>
+    public bool IsVoter => Configuration.IsVoter(Id);
 
     public HardState HardState { get; private set; }
 
@@ -84,6 +90,7 @@ internal sealed class CoreState
     {
         Invariant.Check(batch.Term <= Term, $"batch of term {batch.Term} in term {Term}");
         Log.Append(batch);
+        _configurations.Appended(batch);
         Outbox.Persist(batch);
     }
 
@@ -93,6 +100,7 @@ internal sealed class CoreState
     {
         Invariant.Check(index > CommitIndex, $"truncation from {index}, but {CommitIndex} is committed");
         Log.TruncateFrom(index);
+        _configurations.TruncatedFrom(index);
         Durability.Truncated(index);
         Outbox.Truncate(index);
     }
@@ -108,13 +116,24 @@ internal sealed class CoreState
         }
     }
 
+    /// <summary>The configuration after that entry, which is not below the applied one.</summary>
+    public Configuration ConfigurationAt(long index) => _configurations.At(index);
+
+    /// <summary>Entries up to <paramref name="index"/> were handed out to be applied.</summary>
+    public void ApplyTo(long index)
+    {
+        Log.ApplyTo(index);
+        _configurations.AppliedTo(index);
+        Freshness.Applied(index);
+    }
+
     /// <summary>Puts a snapshot in the place of everything up to its last entry.</summary>
     /// <returns>True where the log did not hold that entry and was discarded; false where its suffix stays.</returns>
     public bool Install(SnapshotMetadata snapshot)
     {
         EntryId last = snapshot.LastIncluded;
-        Configuration = snapshot.Configuration;
         bool keepsSuffix = Log.HoldsBoundary(last);
+        _configurations.Installed(last.Index, snapshot.Configuration, keepsSuffix);
         if (keepsSuffix)
         {
             Durability.Covered(last.Index);

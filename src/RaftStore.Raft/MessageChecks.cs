@@ -12,7 +12,7 @@ internal static class MessageChecks
     {
         PreVoteRequest request => IsEntry(request.LastLog),
         VoteRequest request => IsEntry(request.LastLog),
-        PreVoteResponse or VoteResponse or ReadIndexRequest => true,
+        PreVoteResponse or VoteResponse or ReadIndexRequest or TimeoutNow => true,
         AppendEntries append => IsSane(append),
         AppendEntriesResponse response => IsNumber(response.PrevLogIndex) && IsNumber(response.MatchIndex) && IsEntry(response.Hint),
         Heartbeat heartbeat => IsNumber(heartbeat.LeaderCommit) && IsNumber(heartbeat.ReadRound) && IsNumberOrNone(heartbeat.EchoedStampMs)

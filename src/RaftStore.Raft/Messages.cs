@@ -18,7 +18,9 @@ public sealed record PreVoteRequest(NodeId From, NodeId To, long Term, EntryId L
 public sealed record PreVoteResponse(NodeId From, NodeId To, long Term, bool VoteGranted) : Message(From, To, Term);
 
 /// <summary>RequestVote of Figure 2.</summary>
-public sealed record VoteRequest(NodeId From, NodeId To, long Term, EntryId LastLog) : Message(From, To, Term);
+/// <param name="IsTransfer">The leader asked for this election (thesis §3.10): it is no disturbance, so contact with that leader is no
+/// reason to ignore it.</param>
+public sealed record VoteRequest(NodeId From, NodeId To, long Term, EntryId LastLog, bool IsTransfer = false) : Message(From, To, Term);
 
 /// <summary>The answer to <see cref="VoteRequest"/>; it leaves only once the vote is durable.</summary>
 public sealed record VoteResponse(NodeId From, NodeId To, long Term, bool VoteGranted) : Message(From, To, Term);
@@ -56,6 +58,9 @@ public sealed record Heartbeat(NodeId From, NodeId To, long Term, long LeaderCom
 /// <param name="AppliedIndex">The sender's applied index, for the leader's view of the cluster, and to see that a snapshot
 /// has brought it far enough. No commit depends on it.</param>
 public sealed record HeartbeatResponse(NodeId From, NodeId To, long Term, long ReadRound, long StampMs, long AppliedIndex) : Message(From, To, Term);
+
+/// <summary>The leader asks a follower that holds its whole log to campaign at once (thesis §3.10).</summary>
+public sealed record TimeoutNow(NodeId From, NodeId To, long Term) : Message(From, To, Term);
 
 /// <summary>A follower asks the leader for a read index (thesis §6.4); one request serves any number of waiting reads.</summary>
 public sealed record ReadIndexRequest(NodeId From, NodeId To, long Term, ReadId Id) : Message(From, To, Term);

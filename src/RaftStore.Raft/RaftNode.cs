@@ -16,25 +16,6 @@ public enum RaftRole
     Leader,
 }
 
-/// <summary>How a proposal was taken.</summary>
-public enum ProposeStatus
-{
-    /// <summary>Appended to this leader's log; whether it commits is still open.</summary>
-    Appended,
-
-    /// <summary>This node does not lead; nothing was appended.</summary>
-    NotLeader,
-
-    /// <summary>Too many bytes wait to be applied; nothing was appended.</summary>
-    Overloaded,
-}
-
-/// <summary>The answer to a proposal.</summary>
-/// <param name="Status">Whether it was appended.</param>
-/// <param name="FirstIndex">The index of the first entry; those that follow have the next ones. Only where appended.</param>
-/// <param name="Term">Their term. Only where appended.</param>
-public readonly record struct ProposeResult(ProposeStatus Status, long FirstIndex, long Term);
-
 /// <summary>The consensus core of one member: inputs go in, one ordered batch of work comes out. It does no I/O, starts no
 /// thread and reads no clock, so a run is decided by its inputs and its seed alone. One thread at a time.</summary>
 public sealed class RaftNode
@@ -47,16 +28,16 @@ public sealed class RaftNode
     private Role _role;
 
     /// <summary>Starts as a follower of the term that the disk held.</summary>
-    /// <exception cref="ArgumentException">The node is no voter of its configuration, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="RaftInvariantException">What the disk held cannot be: entries with gaps, or above the term.</exception>
     public RaftNode(RaftOptions options, RaftInitialState initial)
     {
-        options.Validate(initial.Configuration);
+        options.Validate();
         _state = new CoreState(options, initial);
         _role = new Follower(_state);
         _role.Enter();
         _state.Election.Reset();
-        if (_state.Voters.Length == 1)
+        if (_state.Configuration.IsSoleVoter(options.Id))
         {
             _state.Election.MakeDue();
         }
@@ -77,8 +58,17 @@ public sealed class RaftNode
     /// <summary>True where this node leads and its term's no-op has been handed out to be applied.</summary>
     public bool IsEstablishedLeader => _role is Leader { IsEstablished: true };
 
-    /// <summary>The members in force.</summary>
+    /// <summary>The members in force: those of the last configuration in the log, which need not be committed.</summary>
     public Configuration Configuration => _state.Configuration;
+
+    /// <summary>The entry that brought <see cref="Configuration"/>.</summary>
+    public long ConfigurationIndex => _state.ConfigurationIndex;
+
+    /// <summary>The members as of the last applied entry: what a snapshot of the applied state holds. Committed, so it never reverts.</summary>
+    public Configuration AppliedConfiguration => _state.ConfigurationAt(AppliedIndex);
+
+    /// <summary>Whom this leader is handing its leadership to; nobody where it is not.</summary>
+    public NodeId TransferTarget => _role is Leader leader ? leader.TransferTarget : NodeId.None;
 
     /// <summary>The last entry known to be committed.</summary>
     public long CommitIndex => _state.CommitIndex;
@@ -132,10 +122,11 @@ public sealed class RaftNode
     }
 
     /// <summary>Takes a message. One that makes no sense (another receiver, not from a member, misaligned batches) is dropped.</summary>
+    /// <remarks>The caller has made sure that the sender is who it says and belongs to this cluster; whether it is a member is
+    /// decided here, since two nodes may for a while know different configurations.</remarks>
     public void Step(Message message)
     {
-        bool isFromMember = message.From != Id && _state.Configuration.IsVoter(message.From);
-        if (message.To != Id || !isFromMember || !MessageChecks.IsSane(message))
+        if (message.To != Id || message.From == Id || message.From.IsNone || !MayHear(message) || !MessageChecks.IsSane(message))
         {
             _state.DroppedMessages++;
             return;
@@ -146,7 +137,7 @@ public sealed class RaftNode
             case PreVoteRequest request:
                 Voter.Answer(request, _state, _role.IsInContactWithLeader);
                 return;
-            case VoteRequest request when request.Term > Term && _role.IsInContactWithLeader:
+            case VoteRequest { IsTransfer: false } request when request.Term > Term && _role.IsInContactWithLeader:
                 // Thesis §4.2.3: neither the term nor the vote of someone who sees no leader counts while there is one.
                 return;
             case PreVoteResponse { VoteGranted: true } response:
@@ -193,6 +184,17 @@ public sealed class RaftNode
         return _role.Propose(commands);
     }
 
+    /// <summary>Changes who belongs to the cluster, if this node leads. A change of voters goes through a joint configuration, whose end
+    /// this leader, or one after it, appends by itself once its beginning has committed (thesis §4.3).</summary>
+    /// <returns>How it was taken. Where appended, the change is over once that entry has committed and no joint configuration is in
+    /// force; until then a new leader may undo it.</returns>
+    public MembershipResult ChangeMembership(MembershipChange change) => _role.ChangeMembership(change);
+
+    /// <summary>Hands the leadership to another voter (thesis §3.10). While that is under way proposals are refused; it ends with another
+    /// leader, or after a lower election timeout without one, and then this node goes on leading.</summary>
+    /// <param name="target">Who shall lead; nobody in particular for <see cref="NodeId.None"/>: then the voter with the most of the log.</param>
+    public TransferStatus TransferLeadership(NodeId target) => _role.TransferLeadership(target);
+
     /// <summary>Asks for the index that a linearizable read must wait for; on a follower it travels to the leader. The answer
     /// comes in a later <see cref="Ready"/>, as confirmed or failed.</summary>
     public void ReadIndex(ReadId id) => _role.ReadIndex(id);
@@ -221,7 +223,7 @@ public sealed class RaftNode
     /// <summary>The connection to a peer broke: what was on the way may be lost, so it is probed again.</summary>
     public void PeerUnreachable(NodeId peer)
     {
-        if (peer != Id && _state.Configuration.IsVoter(peer))
+        if (peer != Id)
         {
             _role.PeerUnreachable(peer);
         }
@@ -230,7 +232,7 @@ public sealed class RaftNode
     /// <summary>Sending a snapshot to that peer was given up; it is probed again.</summary>
     public void SnapshotAbandoned(NodeId peer)
     {
-        if (peer != Id && _state.Configuration.IsVoter(peer))
+        if (peer != Id)
         {
             _role.SnapshotSendingEnded(peer);
         }
@@ -251,6 +253,12 @@ public sealed class RaftNode
         }
 
         bool wasReset = _state.Install(snapshot);
+        if (wasReset && _role is PreCandidate or Candidate)
+        {
+            // Its campaign asked the voters of a configuration that is in force no longer.
+            GoOnAs(new Follower(_state));
+        }
+
         Invariant.Check(!wasReset || _role.Kind != RaftRole.Leader, $"the leader of term {Term} lacks {snapshot.LastIncluded} of a snapshot, which is committed");
         _state.Freshness.Applied(AppliedIndex);
         if (_role is Follower follower)
@@ -260,6 +268,15 @@ public sealed class RaftNode
 
         return true;
     }
+
+    // A leader may be new to a node that lacks the entries which made it a member, or may be about to leave itself: whoever leads is
+    // heard (thesis §4.1). A candidate may be new here, but one that was removed disturbs nobody. An answer is of use only to whoever asked.
+    private bool MayHear(Message message) => message switch
+    {
+        AppendEntries or Heartbeat or Raft.InstallSnapshot or TimeoutNow => true,
+        PreVoteRequest or VoteRequest => !Configuration.WasRemoved(message.From),
+        _ => Configuration.IsMember(message.From) || _role.AwaitsAnswersOf(message.From),
+    };
 
     private void StepInTerm(Message message)
     {
@@ -277,7 +294,7 @@ public sealed class RaftNode
                 }
 
                 return;
-            case AppendEntries or Heartbeat or Raft.InstallSnapshot:
+            case AppendEntries or Heartbeat or Raft.InstallSnapshot or TimeoutNow:
                 // Figure 2, rules for candidates: whoever sends these leads the term.
                 if (_role is PreCandidate or Candidate)
                 {
@@ -363,29 +380,7 @@ public sealed class RaftNode
 
         if (committed.Count > 0)
         {
-            log.ApplyTo(committed[^1].LastIndex);
-            _state.Freshness.Applied(log.AppliedIndex);
+            _state.ApplyTo(committed[^1].LastIndex);
         }
     }
-}
-
-/// <summary>What a leader knows of a member.</summary>
-/// <param name="Id">The member; the leader itself is among them.</param>
-/// <param name="MatchIndex">The last entry known to be durable there.</param>
-/// <param name="State">How entries are sent to it.</param>
-/// <param name="LastContactMs">Milliseconds since it last answered; -1 where it never has. 0 for the leader itself.</param>
-/// <param name="AppliedIndex">What it last said it had applied.</param>
-public readonly record struct MemberProgress(NodeId Id, long MatchIndex, ProgressState State, long LastContactMs, long AppliedIndex);
-
-/// <summary>How a leader sends entries to a follower.</summary>
-public enum ProgressState
-{
-    /// <summary>Where its log agrees is not known: one message at a time.</summary>
-    Probe,
-
-    /// <summary>Its log agrees: a window of messages is under way.</summary>
-    Replicate,
-
-    /// <summary>It needs entries that are gone from memory: a snapshot is under way.</summary>
-    Snapshot,
 }

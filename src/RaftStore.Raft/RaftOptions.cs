@@ -37,11 +37,11 @@ public sealed class RaftOptions
     /// <summary>Reads waiting for confirmation in the core at most; one such read may stand for any number of callers.</summary>
     public int PendingReadsMax { get; init; } = 4096;
 
-    internal void Validate(Configuration configuration)
+    internal void Validate()
     {
-        if (!configuration.IsVoter(Id))
+        if (Id.IsNone)
         {
-            throw new ArgumentException($"Node {Id} is no voter of its own configuration.");
+            throw new ArgumentException("A node needs an id above 0.");
         }
 
         if (HeartbeatIntervalMs <= 0 || LowerElectionTimeoutMs <= HeartbeatIntervalMs || UpperElectionTimeoutMs < LowerElectionTimeoutMs)
@@ -60,7 +60,8 @@ public sealed class RaftOptions
 /// <summary>What a node knows at its start: what its disk held.</summary>
 public sealed class RaftInitialState
 {
-    /// <summary>The cluster's members: those of the snapshot, or of the founding.</summary>
+    /// <summary>The cluster's members as of <see cref="SnapshotLast"/>: those of the snapshot, or of the founding, or those that were told
+    /// to a node when it joined. Configurations in <see cref="Batches"/> take their place.</summary>
     public required Configuration Configuration { get; init; }
 
     /// <summary>Term and vote.</summary>

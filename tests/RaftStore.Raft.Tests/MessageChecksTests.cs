@@ -13,7 +13,7 @@ public sealed class MessageChecksTests
         SnapshotMetadata snapshot = new(new EntryId(5, 1), 0, ConfigurationOf(3), 10);
         return
         [
-            new Heartbeat(Node(9), Node(1), 1, 0, 0, -1, 0, 0),
+            new HeartbeatResponse(Node(9), Node(1), 1, 0, 0, 0),
             new Heartbeat(Node(1), Node(1), 1, 0, 0, -1, 0, 0),
             new Heartbeat(NodeId.None, Node(1), 1, 0, 0, -1, 0, 0),
             new Heartbeat(Node(2), Node(3), 1, 0, 0, -1, 0, 0),

@@ -10,6 +10,9 @@ public enum EntryKind : byte
 
     /// <summary>A command for the state machine.</summary>
     Command = 1,
+
+    /// <summary>A configuration of the cluster (thesis §4.1), as <see cref="ConfigurationCodec"/> writes it. It is alone in its batch.</summary>
+    Configuration = 2,
 }
 
 /// <summary>One entry inside a batch; the span points into the batch's bytes.</summary>
@@ -91,6 +94,9 @@ public sealed class EntryBatch
 
     /// <summary>The index of its last entry.</summary>
     public long LastIndex => FirstIndex + Count - 1;
+
+    /// <summary>The kind of its first entry; a batch of configurations holds one and nothing else.</summary>
+    public EntryKind Kind => (EntryKind)Bytes.Span[HeaderBytes + sizeof(uint)];
 
     /// <summary>Its last entry.</summary>
     public EntryId Last => new(LastIndex, Term);
@@ -199,16 +205,26 @@ public sealed class EntryBatch
                 return $"entry {i} of {count} reaches past the end of its batch";
             }
 
-            if (rest[4] > (byte)EntryKind.Command)
+            int length = (int)BinaryPrimitives.ReadUInt32LittleEndian(rest);
+            if (CheckKind((EntryKind)rest[4], count, rest.Slice(EntryHeaderBytes, length)) is string fault)
             {
-                return $"entry {i} of {count} has kind {rest[4]}, which this version does not know";
+                return $"entry {i} of {count} {fault}";
             }
 
-            rest = rest[(EntryHeaderBytes + (int)BinaryPrimitives.ReadUInt32LittleEndian(rest))..];
+            rest = rest[(EntryHeaderBytes + length)..];
         }
 
         return rest.IsEmpty ? null : $"{rest.Length} bytes follow the last of {count} entries";
     }
+
+    private static string? CheckKind(EntryKind kind, uint count, ReadOnlySpan<byte> payload) => kind switch
+    {
+        EntryKind.NoOp or EntryKind.Command => null,
+        EntryKind.Configuration when count > 1 => "is a configuration, which must be alone in its batch",
+        EntryKind.Configuration when ConfigurationCodec.TryDecode(payload) is null => "holds a configuration that this version cannot read",
+        EntryKind.Configuration => null,
+        _ => $"has kind {(byte)kind}, which this version does not know",
+    };
 
     /// <summary>A cursor over a batch's entries.</summary>
     public ref struct Enumerator

@@ -2,29 +2,39 @@ using System.Collections.Immutable;
 
 namespace RaftStore.Raft;
 
-/// <summary>Counts the votes of one election. Each voter counts once, however often its answer arrives.</summary>
-internal sealed class Tally(ImmutableArray<NodeId> voters)
+/// <summary>Counts the votes of one election. Each voter counts once, however often its answer arrives, and while a change of voters is
+/// under way in both majorities that it belongs to (thesis §4.3).</summary>
+internal sealed class Tally(Configuration configuration)
 {
-    private readonly bool[] _granted = new bool[voters.Length];
-    private readonly bool[] _answered = new bool[voters.Length];
-    private int _grants;
+    private readonly bool[] _answered = new bool[configuration.AllVoterIds.Length];
+    private readonly bool[] _granted = new bool[configuration.AllVoterIds.Length];
 
-    /// <summary>True once a majority has granted.</summary>
-    public bool IsWon => _grants >= Majority.Of(voters.Length);
+    /// <summary>True once a majority has granted, and one of the outgoing voters too where there are any.</summary>
+    public bool IsWon => IsMajority(configuration.VoterIds) && (!configuration.IsJoint || IsMajority(configuration.OutgoingIds));
 
     /// <summary>True where that voter has answered.</summary>
-    public bool HasAnswered(NodeId voter) => _answered[voters.BinarySearch(voter)];
+    public bool HasAnswered(NodeId voter) => _answered[PlaceOf(voter)];
 
-    /// <summary>Takes a voter's answer; only its first counts.</summary>
-    public void Answered(NodeId voter, bool granted)
+    /// <summary>Takes an answer; only a voter's counts, and of several from one a grant.</summary>
+    public void Answered(NodeId from, bool granted)
     {
-        int place = voters.BinarySearch(voter);
-        Invariant.Check(place >= 0, $"a vote of {voter}, which is no voter");
-        _answered[place] = true;
-        if (granted && !_granted[place])
+        if (PlaceOf(from) is >= 0 and int place)
         {
-            _granted[place] = true;
-            _grants++;
+            _answered[place] = true;
+            _granted[place] |= granted;
         }
+    }
+
+    private int PlaceOf(NodeId voter) => configuration.AllVoterIds.BinarySearch(voter);
+
+    private bool IsMajority(ImmutableArray<NodeId> voters)
+    {
+        int grants = 0;
+        foreach (NodeId voter in voters)
+        {
+            grants += _granted[PlaceOf(voter)] ? 1 : 0;
+        }
+
+        return grants >= Majority.Of(voters.Length);
     }
 }

@@ -12,14 +12,12 @@ internal sealed class Confirmations
     private readonly Replicator _replicator;
     private readonly ReadIndexQueue _reads;
     private readonly long[] _roundStartMs = new long[RememberedRounds];
-    private readonly long[] _values;
 
     public Confirmations(CoreState state, Replicator replicator)
     {
         _state = state;
         _replicator = replicator;
         _reads = new ReadIndexQueue(state.Options.PendingReadsMax);
-        _values = new long[state.Voters.Length];
     }
 
     /// <summary>Takes a read; false where too many wait.</summary>
@@ -90,9 +88,12 @@ internal sealed class Confirmations
                 continue;
             }
 
-            Progress follower = _replicator[read.From];
-            follower.PromisedCommit = Math.Max(follower.PromisedCommit, read.Index);
-            KeepPromise(follower);
+            if (_replicator.Find(read.From) is { } follower)
+            {
+                follower.PromisedCommit = Math.Max(follower.PromisedCommit, read.Index);
+                KeepPromise(follower);
+            }
+
             _state.Outbox.Send(new ReadIndexResponse(_state.Id, read.From, _state.Term, read.Id, read.Index));
         }
     }
@@ -125,29 +126,9 @@ internal sealed class Confirmations
 
     /// <summary>The latest moment at which a quorum is known to have followed this leader, in monotonic milliseconds; -1 where none
     /// is known yet. Counted from when a round began, not from when its answers arrived, which may be much later.</summary>
-    public long QuorumContactMs()
-    {
-        ReadOnlySpan<Progress> followers = _replicator.Followers;
-        for (int i = 0; i < followers.Length; i++)
-        {
-            _values[i] = followers[i].ProvenContactMs;
-        }
+    public long QuorumContactMs() => _replicator.ReachedByMajority(_state.NowMs, static follower => follower.ProvenContactMs);
 
-        _values[^1] = _state.NowMs;
-        return Majority.Reached(_values);
-    }
-
-    private long ConfirmedRound()
-    {
-        ReadOnlySpan<Progress> followers = _replicator.Followers;
-        for (int i = 0; i < followers.Length; i++)
-        {
-            _values[i] = followers[i].AnsweredRound;
-        }
-
-        _values[^1] = _reads.Round;
-        return Majority.Reached(_values);
-    }
+    private long ConfirmedRound() => _replicator.ReachedByMajority(_reads.Round, static follower => follower.AnsweredRound);
 
     private void KeepPromise(Progress follower)
     {

@@ -13,7 +13,7 @@ internal sealed class Campaign
     {
         _state = state;
         _request = request;
-        Tally = new Tally(state.Voters);
+        Tally = new Tally(state.Configuration);
     }
 
     /// <summary>The votes.</summary>
@@ -23,7 +23,7 @@ internal sealed class Campaign
     public void Ask()
     {
         _nextRequestMs = _state.NowMs + _state.Options.HeartbeatIntervalMs;
-        foreach (NodeId voter in _state.Voters)
+        foreach (NodeId voter in _state.Configuration.AllVoterIds)
         {
             if (voter != _state.Id && !Tally.HasAnswered(voter))
             {

@@ -7,10 +7,12 @@ internal sealed class Candidate : Role
     private readonly Campaign _campaign;
     private bool _ownVoteCounts;
 
-    public Candidate(CoreState state)
+    /// <summary>Makes a candidate.</summary>
+    /// <param name="isTransfer">The leader of the term before asked for it.</param>
+    public Candidate(CoreState state, bool isTransfer = false)
         : base(state)
     {
-        _campaign = new Campaign(state, voter => new VoteRequest(State.Id, voter, State.Term, State.Log.Last));
+        _campaign = new Campaign(state, voter => new VoteRequest(State.Id, voter, State.Term, State.Log.Last, isTransfer));
     }
 
     public override RaftRole Kind => RaftRole.Candidate;

@@ -5,6 +5,9 @@ internal sealed class Leader : Role
 {
     private readonly Replicator _replicator;
     private readonly Confirmations _confirmations;
+    private readonly MembershipChanges _membership;
+    private readonly LeadershipTransfer _transfer;
+    private readonly Func<Progress, long> _contactMs;
     private readonly long _tookOfficeMs;
     private readonly long _clusterTimeAtOfficeMs;
     private readonly long _noOpIndex;
@@ -15,7 +18,12 @@ internal sealed class Leader : Role
     {
         _replicator = new Replicator(state);
         _confirmations = new Confirmations(state, _replicator);
+        _membership = new MembershipChanges(state, _replicator);
+        _transfer = new LeadershipTransfer(state, _replicator);
         _tookOfficeMs = state.NowMs;
+
+        // Whoever elected it was in contact when it took office.
+        _contactMs = follower => Math.Max(follower.LastContactMs, _tookOfficeMs);
         _nextHeartbeatMs = state.NowMs;
         _clusterTimeAtOfficeMs = state.Log.LastClusterTimeMs;
         _noOpIndex = state.Log.Last.Index + 1;
@@ -27,6 +35,9 @@ internal sealed class Leader : Role
 
     /// <summary>A leader in contact with a quorum is not to be disturbed either (thesis §4.2.3).</summary>
     public override bool IsInContactWithLeader => HasQuorumContact();
+
+    /// <summary>Whom it is handing over to; nobody where it is not.</summary>
+    public NodeId TransferTarget => _transfer.Target;
 
     /// <summary>True once the no-op of its term was handed out to be applied.</summary>
     public bool IsEstablished => State.Log.AppliedIndex >= _noOpIndex;
@@ -57,12 +68,20 @@ internal sealed class Leader : Role
     public override Role Tick()
     {
         // Check-quorum (thesis §6.2): a leader that cannot reach a majority keeps neither clients waiting nor others from electing.
-        // One whose own disk hangs cannot apply, so it hands over too, unless there is nobody to take its place.
-        if (!HasQuorumContact() || (State.IsDiskStuck && State.Voters.Length > 1))
+        if (!HasQuorumContact())
         {
-            State.Election.Reset();
-            return new Follower(State);
+            return StepDown();
         }
+
+        // One whose own disk hangs cannot apply, so it hands over, unless there is nobody to take its place.
+        if (State.IsDiskStuck && !State.Configuration.IsSoleVoter(State.Id))
+        {
+            _transfer.AskBest();
+            return StepDown();
+        }
+
+        _membership.Tick();
+        _replicator.ForgetGone();
 
         if (State.NowMs >= _nextHeartbeatMs)
         {
@@ -75,7 +94,12 @@ internal sealed class Leader : Role
 
     public override Role Step(Message message)
     {
-        Progress follower = _replicator[message.From];
+        if (_replicator.Find(message.From) is not { } follower)
+        {
+            State.DroppedMessages++;
+            return this;
+        }
+
         follower.LastContactMs = State.NowMs;
         switch (message)
         {
@@ -109,17 +133,22 @@ internal sealed class Leader : Role
                 break;
         }
 
-        return this;
+        return StayUnlessRemoved();
     }
 
     public override Role Persisted()
     {
         AdvanceCommit();
-        return this;
+        return StayUnlessRemoved();
     }
 
     public override void BeforePersist()
     {
+        if (_membership.DecideByItself(HasCommittedInTerm) is { } next)
+        {
+            Append(next);
+        }
+
         _confirmations.HandOutConfirmed();
         if (_confirmations.StartRoundIfWanted(HasCommittedInTerm))
         {
@@ -128,11 +157,17 @@ internal sealed class Leader : Role
         }
 
         _replicator.SendEntries();
+        _transfer.GoOn();
         _confirmations.KeepPromises();
     }
 
     public override ProposeResult Propose(ReadOnlySpan<ReadOnlyMemory<byte>> commands)
     {
+        if (!_transfer.Target.IsNone)
+        {
+            return new ProposeResult(ProposeStatus.NotLeader, 0, 0);
+        }
+
         // What is unapplied falls to 0 whenever everything is applied, so a single proposal larger than the bound gets its turn.
         if (State.Log.UnappliedBytes > 0 && State.Log.UnappliedBytes + SealedBytes(commands) > State.Options.UnappliedBytesMax)
         {
@@ -158,20 +193,41 @@ internal sealed class Leader : Role
         }
     }
 
+    public override MembershipResult ChangeMembership(MembershipChange change)
+    {
+        if (!_transfer.Target.IsNone)
+        {
+            return new MembershipResult(MembershipStatus.NotLeader, NodeId.None, 0, 0);
+        }
+
+        (MembershipStatus status, Configuration? next, NodeId member) = _membership.Decide(change, HasCommittedInTerm);
+        if (next is null)
+        {
+            return new MembershipResult(status, member, 0, 0);
+        }
+
+        Append(next);
+        return new MembershipResult(MembershipStatus.Appended, member, State.ConfigurationIndex, State.Term);
+    }
+
+    public override TransferStatus TransferLeadership(NodeId target) => _transfer.Begin(target);
+
+    public override bool AwaitsAnswersOf(NodeId node) => _replicator.Find(node) is not null;
+
     public override void PeerUnreachable(NodeId peer)
     {
         // A snapshot's sender goes on after a lost connection where it was; only entries under way are lost for good.
-        if (_replicator[peer].State != ProgressState.Snapshot)
+        if (_replicator.Find(peer) is { } follower && follower.State != ProgressState.Snapshot)
         {
-            _replicator.Probe(_replicator[peer]);
+            _replicator.Probe(follower);
         }
     }
 
     public override void SnapshotSendingEnded(NodeId peer)
     {
-        if (_replicator[peer].State == ProgressState.Snapshot)
+        if (_replicator.Find(peer) is { State: ProgressState.Snapshot } follower)
         {
-            _replicator.Probe(_replicator[peer]);
+            _replicator.Probe(follower);
         }
     }
 
@@ -184,24 +240,24 @@ internal sealed class Leader : Role
             return -1;
         }
 
-        return State.Voters.Length == 1 ? 0 : Math.Max(0, nowMs - asOfMs);
+        return State.Configuration.IsSoleVoter(State.Id) ? 0 : Math.Max(0, nowMs - asOfMs);
     }
 
     /// <summary>What is known of every member, in order of their ids.</summary>
     public List<MemberProgress> DescribeProgress()
     {
-        var members = new List<MemberProgress>(State.Voters.Length);
-        foreach (NodeId voter in State.Voters)
+        var members = new List<MemberProgress>(State.Configuration.Members.Length);
+        foreach (Member member in State.Configuration.Members)
         {
-            if (voter == State.Id)
+            if (member.Id == State.Id)
             {
-                members.Add(new MemberProgress(voter, State.Durability.DurableIndex, ProgressState.Replicate, 0, State.Log.AppliedIndex));
+                members.Add(new MemberProgress(member.Id, State.Durability.DurableIndex, ProgressState.Replicate, 0, State.Log.AppliedIndex, false));
                 continue;
             }
 
-            Progress follower = _replicator[voter];
+            Progress follower = _replicator[member.Id];
             long contactMs = follower.LastContactMs < 0 ? -1 : State.NowMs - follower.LastContactMs;
-            members.Add(new MemberProgress(voter, follower.MatchIndex, follower.State, contactMs, follower.AppliedIndex));
+            members.Add(new MemberProgress(member.Id, follower.MatchIndex, follower.State, contactMs, follower.AppliedIndex, _membership.IsCaughtUp(follower)));
         }
 
         return members;
@@ -252,18 +308,32 @@ internal sealed class Leader : Role
     // A leader whose own disk is slow may apply later than its followers: then it does not hold all that could be read elsewhere.
     private long FreshAsOfMs() => IsEstablished && State.Log.AppliedIndex >= State.CommitIndex ? _confirmations.QuorumContactMs() : -1;
 
-    private bool HasQuorumContact()
+    private bool HasQuorumContact() => State.NowMs - _replicator.ReachedByMajority(State.NowMs, _contactMs) < State.Options.LowerElectionTimeoutMs;
+
+    private void Append(Configuration configuration)
     {
-        int inContact = 1;
-        foreach (Progress follower in _replicator.Followers)
+        ReadOnlyMemory<byte> payload = ConfigurationCodec.Encode(configuration);
+        State.Append(EntryBatch.Seal(new EntryId(State.Log.Last.Index + 1, State.Term), ClusterTimeMs, EntryKind.Configuration, [payload]));
+        _replicator.Reconfigure();
+    }
+
+    private Follower StepDown()
+    {
+        State.Election.Reset();
+        return new Follower(State);
+    }
+
+    // A leader that is no member of the configuration manages the change to its end without counting itself, and then leaves its
+    // office (thesis §4.2.2); whoever has the most of the log takes over without waiting for a timeout.
+    private Role StayUnlessRemoved()
+    {
+        if (State.IsVoter || State.ConfigurationIndex > State.CommitIndex)
         {
-            // Whoever elected it was in contact when it took office.
-            if (State.NowMs - Math.Max(follower.LastContactMs, _tookOfficeMs) < State.Options.LowerElectionTimeoutMs)
-            {
-                inContact++;
-            }
+            return this;
         }
 
-        return inContact >= Majority.Of(State.Voters.Length);
+        _confirmations.Broadcast(HasCommittedInTerm);
+        _transfer.AskBest();
+        return StepDown();
     }
 }

@@ -15,6 +15,8 @@ internal sealed class Progress(NodeId id, RaftOptions options, long nextIndex)
 {
     private long _probeSentMs = -1;
     private long _advancedMs;
+    private long _leftAtIndex = -1;
+    private long _leftMs;
 
     public NodeId Id { get; } = id;
 
@@ -52,6 +54,9 @@ internal sealed class Progress(NodeId id, RaftOptions options, long nextIndex)
 
     /// <summary>The highest read index it was given: it must learn of that commit soon, or its readers wait for a heartbeat.</summary>
     public long PromisedCommit { get; set; }
+
+    /// <summary>How far a learner has come on the way to a vote; null for a voter.</summary>
+    public CatchUp? CatchUp { get; set; }
 
     /// <summary>True where a message may leave now.</summary>
     public bool CanSend => State switch
@@ -135,6 +140,19 @@ internal sealed class Progress(NodeId id, RaftOptions options, long nextIndex)
         State = ProgressState.Snapshot;
         Inflight.Clear();
     }
+
+    /// <summary>It belongs to the cluster no longer, by the entry at <paramref name="index"/>.</summary>
+    public void Leaves(long index, long nowMs)
+    {
+        if (_leftAtIndex < 0)
+        {
+            _leftAtIndex = index;
+            _leftMs = nowMs;
+        }
+    }
+
+    /// <summary>True where it has left, and has applied the entry that says so, or has been silent about it for two election timeouts.</summary>
+    public bool HasGone(long nowMs) => _leftAtIndex >= 0 && (AppliedIndex >= _leftAtIndex || nowMs - _leftMs > 2L * options.UpperElectionTimeoutMs);
 
     /// <summary>It is alive, and yet what was sent stays unanswered for longer than two heartbeats: taken for lost.</summary>
     public bool IsStalled(long nowMs) => State switch

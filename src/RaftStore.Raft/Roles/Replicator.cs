@@ -7,55 +7,96 @@ namespace RaftStore.Raft;
 internal sealed class Replicator
 {
     private readonly CoreState _state;
-    private readonly Progress[] _followers;
-    private readonly long[] _matches;
+    private Progress[] _followers = [];
+
+    // The voters of the configuration in force, and those before the change under way; null stands for this node itself.
+    private Progress?[] _voters = [];
+    private Progress?[] _outgoing = [];
+    private long[] _values = [];
 
     /// <summary>Begins with everybody at the end of the leader's log (Figure 2: nextIndex is initialised to last + 1).</summary>
     public Replicator(CoreState state)
     {
         _state = state;
-        _followers = new Progress[state.Voters.Length - 1];
-        _matches = new long[state.Voters.Length];
-        int place = 0;
-        foreach (NodeId voter in state.Voters)
-        {
-            if (voter != state.Id)
-            {
-                _followers[place++] = new Progress(voter, state.Options, state.Log.Last.Index + 1);
-            }
-        }
+        Reconfigure();
     }
 
-    /// <summary>The other voters, in order of their ids.</summary>
+    /// <summary>Everybody else whom entries are sent to, in order of their ids: voters, learners, and for a while those that have just
+    /// left, until they know it.</summary>
     public ReadOnlySpan<Progress> Followers => _followers;
 
     /// <summary>The follower with that id.</summary>
-    public Progress this[NodeId id]
-    {
-        get
-        {
-            foreach (Progress follower in _followers)
-            {
-                if (follower.Id == id)
-                {
-                    return follower;
-                }
-            }
+    public Progress this[NodeId id] => Find(id) ?? throw new RaftInvariantException($"no follower {id}");
 
-            throw new RaftInvariantException($"no follower {id}");
+    /// <summary>The follower with that id, or null.</summary>
+    public Progress? Find(NodeId id)
+    {
+        foreach (Progress follower in _followers)
+        {
+            if (follower.Id == id)
+            {
+                return follower;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes over the configuration in force: whoever is new is probed from the end of the log, and whoever left goes on being sent
+    /// to until it has applied the entry that says so.</summary>
+    public void Reconfigure()
+    {
+        Configuration configuration = _state.Configuration;
+        var followers = new List<Progress>();
+        foreach (Member member in configuration.Members)
+        {
+            if (member.Id != _state.Id)
+            {
+                Progress follower = Find(member.Id) ?? new Progress(member.Id, _state.Options, _state.Log.Last.Index + 1);
+                follower.CatchUp = configuration.IsVoter(member.Id) ? null : follower.CatchUp ?? new CatchUp(_state.Options, _state.Log.Last.Index, _state.NowMs);
+                followers.Add(follower);
+            }
+        }
+
+        foreach (Progress old in _followers)
+        {
+            if (!configuration.IsMember(old.Id))
+            {
+                old.Leaves(_state.ConfigurationIndex, _state.NowMs);
+                followers.Add(old);
+            }
+        }
+
+        _followers = [.. followers.OrderBy(follower => follower.Id)];
+        _voters = [.. configuration.VoterIds.Select(Find)];
+        _outgoing = [.. configuration.OutgoingIds.Select(Find)];
+        _values = new long[Math.Max(_voters.Length, _outgoing.Length)];
+    }
+
+    /// <summary>Forgets those that have left and know it, or do not answer.</summary>
+    public void ForgetGone()
+    {
+        foreach (Progress follower in _followers)
+        {
+            if (follower.HasGone(_state.NowMs))
+            {
+                _followers = [.. _followers.Where(one => !one.HasGone(_state.NowMs))];
+                return;
+            }
         }
     }
 
-    /// <summary>The highest index that is durable on a majority, this node's own disk among them.</summary>
-    public long DurableOnMajority()
-    {
-        for (int i = 0; i < _followers.Length; i++)
-        {
-            _matches[i] = _followers[i].MatchIndex;
-        }
+    /// <summary>The highest index that is durable on a majority, this node's own disk among them where it votes; while a change of voters is
+    /// under way on both majorities.</summary>
+    public long DurableOnMajority() => ReachedByMajority(_state.Durability.DurableIndex, static follower => follower.MatchIndex);
 
-        _matches[^1] = _state.Durability.DurableIndex;
-        return Majority.Reached(_matches);
+    /// <summary>The highest value that a majority of the voters has reached, and one of the outgoing voters too where there are any.</summary>
+    /// <param name="own">This node's value; it counts where the node votes.</param>
+    /// <param name="value">A follower's value.</param>
+    public long ReachedByMajority(long own, Func<Progress, long> value)
+    {
+        long reached = Reached(_voters, own, value);
+        return _outgoing.Length == 0 ? reached : Math.Min(reached, Reached(_outgoing, own, value));
     }
 
     /// <summary>Sends to every follower what its state and window let leave.</summary>
@@ -122,6 +163,16 @@ internal sealed class Replicator
         ProgressState.Snapshot => 1 + (_state.Log.LastBoundary(Math.Max(follower.SnapshotIndex, follower.AppliedIndex), long.MaxValue)?.Index ?? 0),
         _ => throw new InvalidOperationException($"unknown state {follower.State}"),
     });
+
+    private long Reached(Progress?[] voters, long own, Func<Progress, long> value)
+    {
+        for (int i = 0; i < voters.Length; i++)
+        {
+            _values[i] = voters[i] is { } follower ? value(follower) : own;
+        }
+
+        return Majority.Reached(_values.AsSpan(0, voters.Length));
+    }
 
     // The follower named its last entry that can match. The leader goes to its own last entry that can: not after that index,
     // and not of a later term. Each round skips a whole term of one of the logs (thesis §3.5).

@@ -58,6 +58,15 @@ internal abstract class Role(CoreState state)
     {
     }
 
+    /// <summary>Changes who belongs to the cluster.</summary>
+    public virtual MembershipResult ChangeMembership(MembershipChange change) => new(MembershipStatus.NotLeader, NodeId.None, 0, 0);
+
+    /// <summary>Hands the leadership over.</summary>
+    public virtual TransferStatus TransferLeadership(NodeId target) => TransferStatus.NotLeader;
+
+    /// <summary>True where an answer of that node is waited for, though it is no member any more.</summary>
+    public virtual bool AwaitsAnswersOf(NodeId node) => false;
+
     /// <summary>Sending a snapshot to a peer has ended, well or not.</summary>
     public virtual void SnapshotSendingEnded(NodeId peer)
     {
@@ -66,14 +75,14 @@ internal abstract class Role(CoreState state)
     /// <summary>The election timeout has passed: asks for pre-votes, or campaigns at once where there is nobody to ask.</summary>
     protected Role StartCampaign()
     {
-        if (State.IsDiskStuck)
+        if (State.IsDiskStuck || !State.IsVoter)
         {
-            // Its vote would never become durable; a new term would only be one more that nobody hears of.
+            // A vote that never becomes durable, or that nobody counts: a new term would only be one more that leads nowhere.
             State.Election.Reset();
             return this;
         }
 
-        return State.Voters.Length == 1 ? new Candidate(State) : new PreCandidate(State);
+        return State.Configuration.IsSoleVoter(State.Id) ? new Candidate(State) : new PreCandidate(State);
     }
 
     /// <summary>Answers a read that reached a node which does not lead.</summary>

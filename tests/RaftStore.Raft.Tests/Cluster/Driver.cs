@@ -10,14 +10,14 @@ internal sealed class Driver
 
     /// <summary>Starts node <paramref name="id"/> of <paramref name="size"/>, whose durable log has one entry (a batch of its own)
     /// for each of <paramref name="logTerms"/>.</summary>
-    public Driver(int size = 3, uint id = 1, long term = 0, uint votedFor = 0, long[]? logTerms = null, RaftOptions? options = null, long commitIndex = 0)
+    public Driver(int size = 3, uint id = 1, long term = 0, uint votedFor = 0, long[]? logTerms = null, RaftOptions? options = null, long commitIndex = 0, Configuration? configuration = null)
     {
         Size = size;
         long[] terms = logTerms ?? [];
         Options = options ?? new RaftOptions { Id = new NodeId(id), Seed = id };
         Raft = new RaftNode(Options, new RaftInitialState
         {
-            Configuration = ConfigurationOf(size),
+            Configuration = configuration ?? ConfigurationOf(size),
             HardState = new HardState(Math.Max(term, terms.Length == 0 ? 0 : terms[^1]), new NodeId(votedFor)),
             Batches = [.. Batches(1, terms)],
             CommitIndex = commitIndex,
@@ -107,6 +107,36 @@ internal sealed class Driver
         ProposeResult result = Raft.Propose([.. commands.Select(command => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(command))]);
         Take();
         return result;
+    }
+
+    public MembershipResult Change(MembershipChange change)
+    {
+        MembershipResult result = Raft.ChangeMembership(change);
+        Take();
+        return result;
+    }
+
+    public TransferStatus Transfer(uint target)
+    {
+        TransferStatus status = Raft.TransferLeadership(Node(target));
+        Take();
+        return status;
+    }
+
+    /// <summary>Lets everybody in <paramref name="followers"/> answer heartbeats and hold the whole log, again and again, for that long.</summary>
+    public void KeepUp(long ms, params uint[] followers)
+    {
+        for (long passed = 0; passed < ms; passed += 50)
+        {
+            foreach (uint follower in followers)
+            {
+                Acknowledge(follower, Raft.LastEntry.Index);
+                Step(new HeartbeatResponse(Node(follower), Id, Raft.Term, 0, NowMs, Raft.CommitIndex));
+            }
+
+            Sync();
+            Elapse(50);
+        }
     }
 
     public ReadId ReadIndex()

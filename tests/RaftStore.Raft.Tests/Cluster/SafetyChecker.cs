@@ -1,8 +1,10 @@
 namespace RaftStore.Raft.Tests.Cluster;
 
 /// <summary>The five properties of Figure 3.2 of the thesis, checked over everything that ever happened in one run.</summary>
-internal sealed class SafetyChecker(IReadOnlyList<TestMember> members)
+internal sealed class SafetyChecker(IReadOnlyList<TestMember> members, Configuration founders)
 {
+    private readonly SortedDictionary<long, Configuration> _configurations = new() { [0] = founders };
+
     private readonly Dictionary<long, NodeId> _leaders = [];
     private readonly Dictionary<long, (long FirstIndex, long Term, uint Crc)> _committed = [];
     private readonly Dictionary<(long FirstIndex, long Term), (uint Crc, EntryId Before)> _batches = [];
@@ -43,9 +45,28 @@ internal sealed class SafetyChecker(IReadOnlyList<TestMember> members)
         _committed.Add(batch.FirstIndex, (batch.FirstIndex, batch.Term, batch.Crc));
         CommittedIndex = Math.Max(CommittedIndex, batch.LastIndex);
         _history.Add((nowMs, CommittedIndex));
-        int holders = members.Count(other => other.Disk.Holds(batch.Last) || other.Disk.Snapshot?.Metadata.LastIncluded.Index >= batch.LastIndex);
-        Assert.True(holders >= (members.Count / 2) + 1, $"{batch.Last} is applied on node {member.Id} but durable on {holders} of {members.Count}");
+        NodeId[] holders = [.. members.Where(other => other.Disk.Holds(batch.Last) || other.Disk.Snapshot?.Metadata.LastIncluded.Index >= batch.LastIndex).Select(other => other.Id)];
+        Assert.True(MayCommit(batch.LastIndex, member, holders), $"{batch.Last} is applied on node {member.Id} but durable on {string.Join(',', holders)} alone");
+        if (batch.Kind == EntryKind.Configuration)
+        {
+            foreach (Entry entry in batch)
+            {
+                _configurations[entry.Id.Index] = ConfigurationCodec.TryDecode(entry.Payload)!;
+            }
+        }
     }
+
+    // Who committed it counted by the configuration in force in its log, which is that of the entry, or a later one that it held already.
+    private bool MayCommit(long index, TestMember member, NodeId[] holders)
+    {
+        Configuration atEntry = _configurations.Last(known => known.Key <= index).Value;
+        IEnumerable<Configuration> later = members.Where(other => other.IsUp && other.Raft!.ConfigurationIndex > index - 1).Select(other => other.Raft!.Configuration);
+        return later.Append(atEntry).Append(member.Raft!.AppliedConfiguration).Any(configuration => IsQuorum(configuration, holders));
+    }
+
+    private static bool IsQuorum(Configuration configuration, NodeId[] holders)
+        => configuration.VoterIds.Count(holders.Contains) * 2 > configuration.VoterIds.Length
+            && (!configuration.IsJoint || configuration.OutgoingIds.Count(holders.Contains) * 2 > configuration.OutgoingIds.Length);
 
     /// <summary>Log Matching over all durable logs: same index and term, same batch and same entry before it, hence the same
     /// prefix. Called for what was just written.</summary>

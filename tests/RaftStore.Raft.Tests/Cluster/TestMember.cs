@@ -18,6 +18,9 @@ internal sealed class TestMember(NodeId id, RaftOptions options, Configuration c
 
     public bool IsUp => Raft is not null;
 
+    /// <summary>True once it has applied an entry by which it is no member any more: its process has ended for good.</summary>
+    public bool HasLeft { get; private set; }
+
     public EntryId Applied { get; private set; }
 
     /// <summary>Every command applied, in order.</summary>
@@ -61,6 +64,13 @@ internal sealed class TestMember(NodeId id, RaftOptions options, Configuration c
         Raft = new RaftNode(seeded, initial);
     }
 
+    /// <summary>The process ends, since it is no member any more.</summary>
+    public void Leave()
+    {
+        HasLeft = true;
+        Crash();
+    }
+
     /// <summary>The process dies: what the disk had not completed is gone.</summary>
     public void Crash()
     {
@@ -102,7 +112,7 @@ internal sealed class TestMember(NodeId id, RaftOptions options, Configuration c
     public TestSnapshot TakeSnapshot()
     {
         int length = Encoding.UTF8.GetByteCount(string.Join('\n', _commands));
-        return new TestSnapshot(new SnapshotMetadata(Applied, _appliedClusterTimeMs, configuration, Math.Max(length, 1)), [.. _commands]);
+        return new TestSnapshot(new SnapshotMetadata(Applied, _appliedClusterTimeMs, Raft!.AppliedConfiguration, Math.Max(length, 1)), [.. _commands]);
     }
 
     /// <summary>A received snapshot takes the place of the state, where it is newer.</summary>

@@ -68,7 +68,7 @@ public sealed class MajorityTests
             NodeId[] voters = [.. Enumerable.Range(1, size).Select(i => new NodeId((uint)i))];
             for (int granted = 0; granted < 1 << size; granted++)
             {
-                var tally = new Tally([.. voters]);
+                var tally = new Tally(new Configuration(voters.Select(id => new Member(id, $"n{id}", "", ""))));
                 for (int i = 0; i < size; i++)
                 {
                     bool grants = (granted & (1 << i)) != 0;

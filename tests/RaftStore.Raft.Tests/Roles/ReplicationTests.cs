@@ -276,9 +276,9 @@ public sealed class ReplicationTests
         IReadOnlyList<MemberProgress> progress = node.Raft.Progress;
 
         Assert.Equal([1u, 2u, 3u], progress.Select(member => member.Id.Value));
-        Assert.Equal(new MemberProgress(Node(1), 1, ProgressState.Replicate, 70, 0), progress[0]);
-        Assert.Equal(new MemberProgress(Node(2), 1, ProgressState.Replicate, 0, 1), progress[1]);
-        Assert.Equal(new MemberProgress(Node(3), 1, ProgressState.Replicate, 0, 1), progress[2]);
+        Assert.Equal(new MemberProgress(Node(1), 1, ProgressState.Replicate, 70, 0, false), progress[0]);
+        Assert.Equal(new MemberProgress(Node(2), 1, ProgressState.Replicate, 0, 1, false), progress[1]);
+        Assert.Equal(new MemberProgress(Node(3), 1, ProgressState.Replicate, 0, 1, false), progress[2]);
         Assert.Empty(new Driver().Raft.Progress);
     }
 

@@ -32,17 +32,32 @@ internal static class Transcript
         var entries = new List<string>();
         foreach (Entry entry in batch)
         {
-            entries.Add(entry.Kind == EntryKind.NoOp ? "no-op" : Encoding.UTF8.GetString(entry.Payload));
+            entries.Add(entry.Kind switch
+            {
+                EntryKind.NoOp => "no-op",
+                EntryKind.Command => Encoding.UTF8.GetString(entry.Payload),
+                EntryKind.Configuration => Of(ConfigurationCodec.TryDecode(entry.Payload)!),
+                _ => throw new InvalidOperationException($"unknown kind {entry.Kind}"),
+            });
         }
 
         return $"{batch.FirstIndex}/{batch.Term} {string.Join(' ', entries)}";
+    }
+
+    /// <summary>Voters, those before the change after «was», and learners after «+».</summary>
+    public static string Of(Configuration configuration)
+    {
+        string outgoing = configuration.IsJoint ? $" was {string.Join(',', configuration.OutgoingIds)}" : "";
+        string learners = configuration.Learners.IsEmpty ? "" : $" + {string.Join(',', configuration.Learners.Select(learner => learner.Id))}";
+        return $"members({string.Join(',', configuration.VoterIds)}{outgoing}{learners})";
     }
 
     public static string Of(Message message) => $"{message.From} → {message.To}: " + message switch
     {
         PreVoteRequest request => $"PreVoteRequest for term {request.Term}, last {request.LastLog}",
         PreVoteResponse response => $"PreVoteResponse {(response.VoteGranted ? "granted for" : "refused, in")} term {response.Term}",
-        VoteRequest request => $"VoteRequest term {request.Term}, last {request.LastLog}",
+        VoteRequest request => $"VoteRequest term {request.Term}, last {request.LastLog}{(request.IsTransfer ? ", by transfer" : "")}",
+        TimeoutNow timeout => $"TimeoutNow term {timeout.Term}",
         VoteResponse response => $"VoteResponse term {response.Term} {(response.VoteGranted ? "granted" : "refused")}",
         AppendEntries append => $"AppendEntries term {append.Term}, prev {append.PrevLog}, [{string.Join(", ", append.Batches.Select(Of))}], commit {append.LeaderCommit}",
         AppendEntriesResponse { Success: true } response => $"AppendEntriesResponse term {response.Term}, match {response.MatchIndex}",
