@@ -7,4 +7,6 @@ namespace RaftStore.Node;
 public sealed record ClusterView(bool FromLeader, NodeId Leader, long Term, long CommitIndex, IReadOnlyList<ClusterMemberView> Members);
 
 /// <summary>One member of a <see cref="ClusterView"/>; -1 stands for «not known».</summary>
-public sealed record ClusterMemberView(Member Member, long MatchIndex, long AppliedIndex, long LastContactMs);
+/// <param name="IsVoter">False for a learner.</param>
+/// <param name="IsCaughtUp">Of a learner: the leader could make it a voter now.</param>
+public sealed record ClusterMemberView(Member Member, bool IsVoter, bool IsCaughtUp, long MatchIndex, long AppliedIndex, long LastContactMs);

@@ -22,6 +22,10 @@ public interface IPeerTransport
     /// <summary>Queues a frame. Never blocks. Pump thread.</summary>
     /// <returns>False where the frame was dropped: there is no connection, or its queue is full.</returns>
     bool Send(NodeId to, PeerChannel channel, PeerFrame frame);
+
+    /// <summary>The configuration in force has changed: from here on its members are to be reached. Who left it may still have to be told
+    /// so for a while. Never blocks. Pump thread.</summary>
+    void Follow(Configuration configuration);
 }
 
 /// <summary>One frame: a head that was encoded for it, and sealed batches that go out as they are, without being copied.</summary>

@@ -1,6 +1,7 @@
 using RaftStore.Kv;
 using RaftStore.Node.Codec;
 using RaftStore.Node.Forwarding;
+using RaftStore.Node.Membership;
 using RaftStore.Node.Pump;
 using RaftStore.Node.Waiters;
 using RaftStore.Raft;
@@ -118,6 +119,15 @@ public sealed class Node
         return _inputs.TryAdd(capture) ? new ValueTask<CapturedState?>(capture.Answer.Task) : ValueTask.FromResult<CapturedState?>(null);
     }
 
+    /// <summary>Changes who belongs to the cluster, through the leader wherever it is, and completes when the change is over: committed, and
+    /// no longer joint. A change that must wait for another one waits, until <paramref name="deadlineMs"/>. Any thread.</summary>
+    public ValueTask<AdminOutcome> ChangeMembershipAsync(MembershipChange change, long deadlineMs) => Ask(new ChangeMembership(change), deadlineMs);
+
+    /// <summary>Hands the leadership over, wherever it is now, and completes when another node leads, or it has failed. Any thread.</summary>
+    /// <param name="target">Who shall lead; whoever is best for <see cref="NodeId.None"/>.</param>
+    /// <param name="deadlineMs">On the clock that <see cref="RunOnce"/> is given, in milliseconds.</param>
+    public ValueTask<AdminOutcome> TransferLeadershipAsync(NodeId target, long deadlineMs) => Ask(new TransferLeadership(target), deadlineMs);
+
     /// <summary>Takes a whole frame that a peer sent, as it stood on the wire; decodes and checks it on the calling thread. Any
     /// thread, but one at a time for a connection. The node keeps the memory.</summary>
     /// <returns>What is wrong with it, or null; where something is, the connection must be closed.</returns>
@@ -185,11 +195,17 @@ public sealed class Node
         return new ValueTask<RefusalReason>(refusal);
     }
 
+    private ValueTask<AdminOutcome> Ask(AdminAction action, long deadlineMs)
+    {
+        AdminInquiry inquiry = new(action, new TaskCompletionSource<AdminOutcome>(TaskCreationOptions.RunContinuationsAsynchronously), deadlineMs);
+        return new ValueTask<AdminOutcome>(_inputs.TryAdd(inquiry) ? inquiry.Answer.Task : Task.FromResult(new AdminOutcome(AdminResult.Overloaded, NodeId.None)));
+    }
+
     /// <summary>What a node that has stopped, or is asked too much, can say of the cluster.</summary>
     private ClusterView LastView()
     {
         NodeStatus status = Status;
-        List<ClusterMemberView> members = [.. status.Configuration.Voters.Select(member => new ClusterMemberView(member, -1, -1, -1))];
+        List<ClusterMemberView> members = [.. status.Configuration.Members.Select(member => new ClusterMemberView(member, status.Configuration.IsVoter(member.Id), false, -1, -1, -1))];
         return new ClusterView(FromLeader: false, status.Leader, status.Term, status.CommitIndex, members);
     }
 

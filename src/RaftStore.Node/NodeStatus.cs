@@ -35,6 +35,12 @@ public sealed record NodeStatus
     /// <summary>The members in force.</summary>
     public required Configuration Configuration { get; init; }
 
+    /// <summary>The members as of the last applied entry: what no later leader can undo.</summary>
+    public required Configuration AppliedConfiguration { get; init; }
+
+    /// <summary>True once an entry is applied by which this node is no member any more: its work is done for good.</summary>
+    public bool IsRemoved => AppliedConfiguration.WasRemoved(Id);
+
     /// <summary>When a bound on staleness was last known, on the pump's clock in milliseconds: the state is at most
     /// now − this old. -1 where it never was.</summary>
     public required long FreshAsOfMs { get; init; }

@@ -17,8 +17,13 @@ public enum FormationState
 /// <param name="Node">The member in it.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="State">Whether the cluster is formed.</param>
-/// <param name="Founders">The founding configuration, in force until a snapshot or an entry brings another.</param>
-public sealed record NodeIdentity(ClusterId Cluster, NodeId Node, string Name, FormationState State, Configuration Founders);
+/// <param name="Founders">The founding configuration, in force until a snapshot or an entry brings another; of a node that joined later, the
+/// members it was told then, itself among them.</param>
+public sealed record NodeIdentity(ClusterId Cluster, NodeId Node, string Name, FormationState State, Configuration Founders)
+{
+    /// <summary>The number by which the directory of a node that joined has claimed its id; 0 for a founder.</summary>
+    public ulong Instance { get; init; }
+}
 
 /// <summary>A node's data directory, locked while this object lives. Holds <c>identity.json</c>, <c>LOCK</c>, <c>wal/</c> and
 /// <c>snapshots/</c>; mode 0700.</summary>

@@ -39,18 +39,14 @@ internal static class IdentityFile
             json.WriteNumber("node", identity.Node.Value);
             json.WriteString("name", identity.Name);
             json.WriteString("state", identity.State == FormationState.Formed ? "formed" : "forming");
-            json.WriteStartArray("founders");
-            foreach (Member founder in identity.Founders.Voters)
+            Write(json, "founders", identity.Founders.Voters);
+            if (identity.Instance != 0)
             {
-                json.WriteStartObject();
-                json.WriteNumber("id", founder.Id.Value);
-                json.WriteString("name", founder.Name);
-                json.WriteString("peer", founder.PeerAddress);
-                json.WriteString("client", founder.ClientAddress);
-                json.WriteEndObject();
+                Write(json, "learners", identity.Founders.Learners);
+                json.WriteNumber("nextId", identity.Founders.NextId.Value);
+                json.WriteString("instance", identity.Instance.ToString("x16", CultureInfo.InvariantCulture));
             }
 
-            json.WriteEndArray();
             json.WriteEndObject();
         }
 
@@ -91,6 +87,25 @@ internal static class IdentityFile
     private static byte[] ChecksumOf(ReadOnlySpan<byte> covered)
         => Encoding.ASCII.GetBytes(ChecksumStart + Crc32C.Compute(covered).ToString("x8", CultureInfo.InvariantCulture) + ChecksumEnd);
 
+    private static void Write(Utf8JsonWriter json, string name, IEnumerable<Member> members)
+    {
+        json.WriteStartArray(name);
+        foreach (Member member in members)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("id", member.Id.Value);
+            json.WriteString("name", member.Name);
+            json.WriteString("peer", member.PeerAddress);
+            json.WriteString("client", member.ClientAddress);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static Member[] ReadMembers(JsonElement list) => [.. list.EnumerateArray().Select(member => new Member(
+        new NodeId(member.GetProperty("id").GetUInt32()), Text(member, "name"), Text(member, "peer"), Text(member, "client")))];
+
     private static NodeIdentity Read(string path, JsonElement root)
     {
         int format = root.GetProperty("format").GetInt32();
@@ -100,6 +115,12 @@ internal static class IdentityFile
         }
 
         string state = Text(root, "state");
+        bool hasJoined = root.TryGetProperty("instance", out JsonElement instance);
+        Configuration members = new(
+            ReadMembers(root.GetProperty("founders")),
+            [],
+            hasJoined ? ReadMembers(root.GetProperty("learners")) : [],
+            hasJoined ? new NodeId(root.GetProperty("nextId").GetUInt32()) : NodeId.None);
         return new NodeIdentity(
             new ClusterId(ulong.Parse(Text(root, "cluster"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)),
             new NodeId(root.GetProperty("node").GetUInt32()),
@@ -110,8 +131,10 @@ internal static class IdentityFile
                 "forming" => FormationState.Forming,
                 _ => throw new FormatException($"state is «{state}»"),
             },
-            new Configuration(root.GetProperty("founders").EnumerateArray().Select(founder => new Member(
-                new NodeId(founder.GetProperty("id").GetUInt32()), Text(founder, "name"), Text(founder, "peer"), Text(founder, "client")))));
+            members)
+        {
+            Instance = hasJoined ? ulong.Parse(instance.GetString() ?? "", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : 0,
+        };
     }
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString() ?? throw new FormatException($"«{name}» is null");

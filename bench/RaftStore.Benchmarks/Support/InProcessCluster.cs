@@ -93,5 +93,7 @@ internal sealed class InProcessCluster : IDisposable
     {
         public bool Send(NodeId to, PeerChannel channel, PeerFrame frame)
             => cluster._nodes[to.Value - 1].Receive(from, channel, Wire.Copy(frame)) is { } wrong ? throw new InvalidOperationException(wrong) : true;
+
+        public void Follow(Configuration configuration) => throw new InvalidOperationException("Nothing changes the members here.");
     }
 }

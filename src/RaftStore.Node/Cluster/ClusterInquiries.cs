@@ -78,8 +78,8 @@ internal sealed class ClusterInquiries(PumpContext context)
     {
         RaftNode core = context.Core;
         IReadOnlyList<MemberProgress> progress = core.Progress;
-        List<ClusterMemberView> members = new(core.Configuration.Voters.Length);
-        foreach (Member member in core.Configuration.Voters)
+        List<ClusterMemberView> members = new(core.Configuration.Members.Length);
+        foreach (Member member in core.Configuration.Members)
         {
             members.Add(ViewOf(member, progress));
         }
@@ -89,20 +89,21 @@ internal sealed class ClusterInquiries(PumpContext context)
 
     private ClusterMemberView ViewOf(Member member, IReadOnlyList<MemberProgress> progress)
     {
+        bool isVoter = context.Core.Configuration.IsVoter(member.Id);
         if (member.Id == context.Self)
         {
-            return new ClusterMemberView(member, context.Core.DurableIndex, context.Core.AppliedIndex, 0);
+            return new ClusterMemberView(member, isVoter, false, context.Core.DurableIndex, context.Core.AppliedIndex, 0);
         }
 
         foreach (MemberProgress known in progress)
         {
             if (known.Id == member.Id)
             {
-                return new ClusterMemberView(member, known.MatchIndex, known.LastContactMs < 0 ? -1 : known.AppliedIndex, known.LastContactMs);
+                return new ClusterMemberView(member, isVoter, known.IsCaughtUp, known.MatchIndex, known.LastContactMs < 0 ? -1 : known.AppliedIndex, known.LastContactMs);
             }
         }
 
-        return new ClusterMemberView(member, -1, -1, -1);
+        return new ClusterMemberView(member, isVoter, false, -1, -1, -1);
     }
 
     private readonly record struct Question(ulong Id, NodeId Leader, long DeadlineMs, TaskCompletionSource<ClusterView> Answer);

@@ -81,14 +81,17 @@ internal sealed class FrameDecoder(ClusterId cluster, NodeId self)
             FrameKind.ReadIndexResponse => new ReadIndexResponse(from, to, term, new ReadId(reader.Number()), reader.Number(-1)),
             FrameKind.PreVoteRequest => new PreVoteRequest(from, to, term, reader.Entry()),
             FrameKind.PreVoteResponse => new PreVoteResponse(from, to, term, reader.Bool()),
-            FrameKind.VoteRequest => new VoteRequest(from, to, term, reader.Entry()),
+            FrameKind.VoteRequest => new VoteRequest(from, to, term, reader.Entry(), reader.Bool()),
             FrameKind.VoteResponse => new VoteResponse(from, to, term, reader.Bool()),
             FrameKind.InstallSnapshot => SnapshotChunkCodec.Decode(envelope, ref reader),
             FrameKind.InstallSnapshotResponse => new InstallSnapshotResponse(from, to, term, reader.Entry(), reader.Number()),
+            FrameKind.TimeoutNow => new TimeoutNow(from, to, term),
             FrameKind.ForwardRequest => ForwardCodec.DecodeRequest(envelope, ref reader),
             FrameKind.ForwardResponse => ForwardCodec.DecodeResponse(envelope, ref reader),
             FrameKind.ClusterStatusRequest => DecodeQuestion(envelope, ref reader),
             FrameKind.ClusterStatusResponse => DecodeAnswer(envelope, ref reader),
+            FrameKind.AdminRequest => AdminRecords.FromRequest(envelope, reader.Bytes((uint)reader.Remaining)),
+            FrameKind.AdminResponse => AdminRecords.FromResponse(envelope, reader.Bytes((uint)reader.Remaining)),
             _ => null,
         };
         bool isSound = message is not null && reader.IsComplete;

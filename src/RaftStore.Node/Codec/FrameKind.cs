@@ -15,10 +15,13 @@ internal enum FrameKind : byte
     ReadIndexResponse = 10,
     InstallSnapshot = 11,
     InstallSnapshotResponse = 12,
+    TimeoutNow = 13,
     ForwardRequest = 32,
     ForwardResponse = 33,
     ClusterStatusRequest = 48,
     ClusterStatusResponse = 49,
+    AdminRequest = 50,
+    AdminResponse = 51,
 }
 
 /// <summary>Which connection each kind belongs to.</summary>
@@ -29,8 +32,8 @@ internal static class FrameKinds
     {
         FrameKind.AppendEntries or FrameKind.ForwardRequest or FrameKind.ForwardResponse => PeerChannel.Bulk,
         FrameKind.InstallSnapshot => PeerChannel.Snapshot,
-        >= FrameKind.PreVoteRequest and <= FrameKind.InstallSnapshotResponse => PeerChannel.Control,
-        FrameKind.ClusterStatusRequest or FrameKind.ClusterStatusResponse => PeerChannel.Control,
+        >= FrameKind.PreVoteRequest and <= FrameKind.TimeoutNow => PeerChannel.Control,
+        FrameKind.ClusterStatusRequest or FrameKind.ClusterStatusResponse or FrameKind.AdminRequest or FrameKind.AdminResponse => PeerChannel.Control,
         _ => null,
     };
 }

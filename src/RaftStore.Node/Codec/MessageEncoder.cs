@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using RaftStore.Node.Cluster;
+using RaftStore.Node.Membership;
 using RaftStore.Node.Wire;
 using RaftStore.Raft;
 
@@ -23,11 +24,14 @@ internal static class MessageEncoder
             ReadIndexResponse response => Encode(envelope, response),
             PreVoteRequest request => EncodeVote(FrameKind.PreVoteRequest, envelope, request.LastLog),
             PreVoteResponse response => EncodeVote(FrameKind.PreVoteResponse, envelope, response.VoteGranted),
-            VoteRequest request => EncodeVote(FrameKind.VoteRequest, envelope, request.LastLog),
+            VoteRequest request => Encode(envelope, request),
             VoteResponse response => EncodeVote(FrameKind.VoteResponse, envelope, response.VoteGranted),
             InstallSnapshotResponse response => Encode(envelope, response),
+            TimeoutNow => new FrameWriter(FrameKind.TimeoutNow, envelope, 0).Finish(),
             ClusterStatusQuestion question => EncodeRecord(FrameKind.ClusterStatusRequest, envelope, new ClusterStatusRequest { RequestId = question.Id }),
             ClusterStatusAnswer answer => EncodeRecord(FrameKind.ClusterStatusResponse, envelope, ToRecord(answer)),
+            AdminQuestion question => EncodeRecord(FrameKind.AdminRequest, envelope, AdminRecords.ToRecord(question)),
+            AdminAnswer answer => EncodeRecord(FrameKind.AdminResponse, envelope, AdminRecords.ToRecord(answer)),
             _ => throw new NotSupportedException($"No frame is known for {message.GetType().Name}."),
         };
     }
@@ -91,6 +95,14 @@ internal static class MessageEncoder
         FrameWriter writer = new(FrameKind.InstallSnapshotResponse, envelope, 24);
         writer.Entry(response.LastIncluded);
         writer.Int64(response.NextOffsetBytes);
+        return writer.Finish();
+    }
+
+    private static PeerFrame Encode(Envelope envelope, VoteRequest request)
+    {
+        FrameWriter writer = new(FrameKind.VoteRequest, envelope, 17);
+        writer.Entry(request.LastLog);
+        writer.Bool(request.IsTransfer);
         return writer.Finish();
     }
 

@@ -7,30 +7,16 @@ namespace RaftStore.Node.Codec;
 /// <summary>To and from the protobuf records of <c>peer.proto</c>. What comes in is checked like everything else at the gate.</summary>
 internal static class WireRecords
 {
-    /// <summary>Names and addresses are shown to people; a longer one is nonsense.</summary>
-    private const int TextLengthMax = 1024;
-
-    /// <summary>More voters than that is nonsense, and would be work for the core.</summary>
-    private const int MembersMax = 1024;
-
     public static MemberRecord ToRecord(Member member) => new()
     {
         Id = member.Id.Value,
         Name = member.Name,
         PeerAddress = member.PeerAddress,
         ClientAddress = member.ClientAddress,
+        Instance = member.Instance,
+        PromotesItself = member.PromotesItself,
+        Replaces = member.Replaces.Value,
     };
-
-    public static ConfigurationRecord ToRecord(Configuration configuration)
-    {
-        ConfigurationRecord record = new();
-        foreach (Member voter in configuration.Voters)
-        {
-            record.Voters.Add(ToRecord(voter));
-        }
-
-        return record;
-    }
 
     public static SnapshotRecord ToRecord(SnapshotMetadata metadata) => new()
     {
@@ -38,7 +24,7 @@ internal static class WireRecords
         LastTerm = metadata.LastIncluded.Term,
         ClusterTimeMs = metadata.ClusterTimeMs,
         LengthBytes = metadata.LengthBytes,
-        Configuration = ToRecord(metadata.Configuration),
+        Configuration = UnsafeByteOperations.UnsafeWrap(ConfigurationCodec.Encode(metadata.Configuration)),
     };
 
     public static MemberStatusRecord ToRecord(ClusterMemberView member) => new()
@@ -47,6 +33,8 @@ internal static class WireRecords
         MatchIndex = member.MatchIndex,
         AppliedIndex = member.AppliedIndex,
         LastContactMs = member.LastContactMs,
+        IsVoter = member.IsVoter,
+        IsCaughtUp = member.IsCaughtUp,
     };
 
     /// <summary>Null where the bytes are no message of that type.</summary>
@@ -67,7 +55,7 @@ internal static class WireRecords
     public static SnapshotMetadata? FromRecord(SnapshotRecord record)
     {
         bool sane = IsNumber(record.LastIndex, 1) && IsNumber(record.LastTerm, 1) && IsNumber(record.ClusterTimeMs, 0) && IsNumber(record.LengthBytes, 1);
-        if (!sane || record.Configuration is null || FromRecord(record.Configuration) is not Configuration configuration)
+        if (!sane || ConfigurationCodec.TryDecode(record.Configuration.Span) is not Configuration configuration)
         {
             return null;
         }
@@ -78,7 +66,7 @@ internal static class WireRecords
     /// <summary>Null where it makes no sense.</summary>
     public static IReadOnlyList<ClusterMemberView>? FromRecords(IReadOnlyList<MemberStatusRecord> records)
     {
-        if (records.Count > MembersMax)
+        if (records.Count > ConfigurationCodec.MembersMax)
         {
             return null;
         }
@@ -92,45 +80,24 @@ internal static class WireRecords
                 return null;
             }
 
-            members.Add(new ClusterMemberView(member, record.MatchIndex, record.AppliedIndex, record.LastContactMs));
+            members.Add(new ClusterMemberView(member, record.IsVoter, record.IsCaughtUp, record.MatchIndex, record.AppliedIndex, record.LastContactMs));
         }
 
         return members;
     }
 
-    private static Configuration? FromRecord(ConfigurationRecord record)
-    {
-        if (record.Voters.Count is 0 or > MembersMax)
-        {
-            return null;
-        }
-
-        List<Member> voters = new(record.Voters.Count);
-        foreach (MemberRecord voter in record.Voters)
-        {
-            if (FromRecord(voter) is not Member member)
-            {
-                return null;
-            }
-
-            voters.Add(member);
-        }
-
-        try
-        {
-            return new Configuration(voters);
-        }
-        catch (ArgumentException)
-        {
-            return null;
-        }
-    }
-
     private static Member? FromRecord(MemberRecord record)
     {
-        bool sane = record.Id != 0 && record.Name.Length is > 0 and <= TextLengthMax
-            && record.PeerAddress.Length <= TextLengthMax && record.ClientAddress.Length <= TextLengthMax;
-        return sane ? new Member(new NodeId(record.Id), record.Name, record.PeerAddress, record.ClientAddress) : null;
+        bool sane = record.Id != 0 && record.Name.Length is > 0 and <= ConfigurationCodec.TextLengthMax
+            && record.PeerAddress.Length <= ConfigurationCodec.TextLengthMax && record.ClientAddress.Length <= ConfigurationCodec.TextLengthMax;
+        return sane
+            ? new Member(new NodeId(record.Id), record.Name, record.PeerAddress, record.ClientAddress)
+            {
+                Instance = record.Instance,
+                PromotesItself = record.PromotesItself,
+                Replaces = new NodeId(record.Replaces),
+            }
+            : null;
     }
 
     private static bool IsNumber(long value, long least) => value >= least && value <= FrameReader.NumberMax;

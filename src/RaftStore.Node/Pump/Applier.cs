@@ -43,7 +43,9 @@ internal sealed class Applier
         {
             foreach (Entry entry in batch)
             {
-                KvResult result = store.Apply(entry.Id.Index, batch.ClusterTimeMs, entry.Payload);
+                // What is no command moves the applied index and cluster time on, and nothing else.
+                ReadOnlySpan<byte> command = entry.Kind == EntryKind.Command ? entry.Payload : default;
+                KvResult result = store.Apply(entry.Id.Index, batch.ClusterTimeMs, command);
                 _writes.EntryApplied(entry.Id, result);
             }
 

@@ -1,4 +1,5 @@
 using RaftStore.Node.Forwarding;
+using RaftStore.Node.Membership;
 using RaftStore.Node.Waiters;
 
 namespace RaftStore.Node.Pump;
@@ -123,6 +124,9 @@ internal sealed class InputQueue(NodeOptions options)
 
     /// <summary>Takes a question, unless too many wait or nobody will answer any more.</summary>
     public bool TryAdd(ClusterInquiry inquiry) => TryAddQuestion(inquiry);
+
+    /// <inheritdoc cref="TryAdd(ClusterInquiry)"/>
+    public bool TryAdd(AdminInquiry inquiry) => TryAddQuestion(inquiry);
 
     /// <inheritdoc cref="TryAdd(ClusterInquiry)"/>
     public bool TryAdd(StateCapture capture) => TryAddQuestion(capture);

@@ -1,4 +1,5 @@
 using RaftStore.Node.Forwarding;
+using RaftStore.Node.Membership;
 using RaftStore.Raft;
 using RaftStore.Storage;
 
@@ -18,3 +19,6 @@ internal sealed record StateCapture(TaskCompletionSource<CapturedState?> Answer)
 
 /// <summary>A caller asks about the cluster.</summary>
 internal sealed record ClusterInquiry(TaskCompletionSource<ClusterView> Answer, long DeadlineMs);
+
+/// <summary>A caller wants something done for the cluster.</summary>
+internal sealed record AdminInquiry(AdminAction Action, TaskCompletionSource<AdminOutcome> Answer, long DeadlineMs);

@@ -33,6 +33,9 @@ internal sealed class Outbox(ClusterId cluster, IPeerTransport transport, Tallie
         return false;
     }
 
+    /// <summary>The configuration in force has changed.</summary>
+    public void Follow(Configuration configuration) => transport.Follow(configuration);
+
     /// <summary>Sends a message once that request is durable. Requests come in the order of their tokens.</summary>
     public void SendAfter(BatchToken token, Message message) => _held.Enqueue((token, message));
 

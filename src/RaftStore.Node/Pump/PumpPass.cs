@@ -1,6 +1,7 @@
 using RaftStore.Kv;
 using RaftStore.Node.Cluster;
 using RaftStore.Node.Forwarding;
+using RaftStore.Node.Membership;
 using RaftStore.Node.Snapshots;
 using RaftStore.Node.Waiters;
 using RaftStore.Raft;
@@ -25,6 +26,7 @@ internal sealed class PumpPass
     private readonly SnapshotScheduler _snapshots;
     private readonly HistoryUpkeep _history;
     private readonly ClusterInquiries _inquiries;
+    private readonly AdminDesk _admin;
     private readonly StatusBoard _board;
     private readonly List<Waiter> _due = [];
     private long _nextTickMs;
@@ -41,6 +43,7 @@ internal sealed class PumpPass
         _history = new HistoryUpkeep(context, _log, _applier);
         _snapshots = new SnapshotScheduler(context, _applier, _log, worker, latest);
         _inquiries = new ClusterInquiries(context);
+        _admin = new AdminDesk(context);
         _board = new StatusBoard(context, _log, _snapshots.LatestIndex);
         _nextTickMs = context.NowMs;
     }
@@ -67,6 +70,7 @@ internal sealed class PumpPass
         _history.Push();
         _reads.Push();
         bool worked = CarryOut();
+        worked |= _admin.GoOn() && CarryOut();
         _snapshots.SaveWhenDue();
         _writes.EndPass();
         _board.Publish(_snapshots.LatestIndex);
@@ -86,6 +90,7 @@ internal sealed class PumpPass
         _reads.Stop();
         _revisions.Stop();
         _inquiries.Stop();
+        _admin.Stop();
         _context.EndPass();
     }
 
@@ -121,6 +126,9 @@ internal sealed class PumpPass
             case StateCapture capture:
                 capture.Answer.TrySetResult(_snapshots.Capture());
                 break;
+            case AdminInquiry inquiry:
+                _admin.Take(inquiry);
+                break;
             default:
                 TakeReport(input);
                 break;
@@ -139,6 +147,12 @@ internal sealed class PumpPass
                 break;
             case ClusterStatusAnswer answer:
                 _inquiries.Take(answer);
+                break;
+            case AdminQuestion question:
+                _admin.Take(question);
+                break;
+            case AdminAnswer answer:
+                _admin.Take(answer);
                 break;
             case AppendEntries { Batches.IsEmpty: false } append:
                 Take(append);
@@ -237,6 +251,7 @@ internal sealed class PumpPass
         _log.LookAtSpace();
         _snapshots.Tick();
         _inquiries.Tick();
+        _admin.Tick();
         _context.Deadlines.Advance(_context.NowMs, _due);
         foreach (Waiter waiter in _due)
         {

@@ -31,10 +31,15 @@ internal sealed class StatusBoard
         bool isSame = old.AppliedIndex == core.AppliedIndex && old.CommitIndex == core.CommitIndex && old.DurableIndex == core.DurableIndex
             && old.Term == core.Term && old.Role == core.Role && old.Leader == VisibleLeader() && old.FirstIndex == core.FirstIndex
             && old.SnapshotIndex == snapshotIndex && old.HasLogSpace == _log.HasSpace && old.FreshAsOfMs == FreshAsOfMs()
-            && old.SyncLatency == _log.SyncTimes.Summarise(_context.NowMs) && ReferenceEquals(old.Configuration, core.Configuration);
+            && old.SyncLatency == _log.SyncTimes.Summarise(_context.NowMs) && ReferenceEquals(old.Configuration, core.Configuration)
+            && ReferenceEquals(old.AppliedConfiguration, core.AppliedConfiguration);
         if (!isSame)
         {
             _status = Make(snapshotIndex);
+            if (!ReferenceEquals(old.Configuration, core.Configuration))
+            {
+                _context.Outbox.Follow(core.Configuration);
+            }
         }
     }
 
@@ -53,6 +58,7 @@ internal sealed class StatusBoard
             FirstIndex = core.FirstIndex,
             SnapshotIndex = snapshotIndex,
             Configuration = core.Configuration,
+            AppliedConfiguration = core.AppliedConfiguration,
             FreshAsOfMs = FreshAsOfMs(),
             SyncLatency = _log.SyncTimes.Summarise(_context.NowMs),
             HasLogSpace = _log.HasSpace,

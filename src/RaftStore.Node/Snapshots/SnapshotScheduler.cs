@@ -46,7 +46,7 @@ internal sealed class SnapshotScheduler
     }
 
     /// <summary>The state as it is now, and what it stands for.</summary>
-    public CapturedState Capture() => new(_applier.Store.Current, new SnapshotMetadata(_applier.Last, _applier.ClusterTimeMs, _context.Core.Configuration, LengthBytes: 0));
+    public CapturedState Capture() => new(_applier.Store.Current, new SnapshotMetadata(_applier.Last, _applier.ClusterTimeMs, _context.Core.AppliedConfiguration, LengthBytes: 0));
 
     /// <summary>A follower needs entries that are no longer in memory.</summary>
     public void Wanted(NodeId peer)

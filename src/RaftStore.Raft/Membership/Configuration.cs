@@ -79,7 +79,7 @@ public sealed class Configuration
     public bool IsSoleVoter(NodeId id) => AllVoterIds.Length == 1 && AllVoterIds[0] == id;
 
     /// <summary>True where <paramref name="id"/> was given to a member that is none any more: it left, and the id stays unused.</summary>
-    public bool WasRemoved(NodeId id) => id < NextId && !IsMember(id);
+    public bool WasRemoved(NodeId id) => !id.IsNone && id < NextId && !IsMember(id);
 
     /// <summary>The member with that id, or null.</summary>
     public Member? Find(NodeId id) => _ids.BinarySearch(id) is >= 0 and int place ? Members[place] : null;
@@ -91,13 +91,12 @@ public sealed class Configuration
     /// <summary>This configuration without that learner.</summary>
     internal Configuration WithoutLearner(NodeId id) => new(Voters, Outgoing(), [.. Learners.Where(learner => learner.Id != id)], NextId);
 
-    /// <summary>This configuration with a member described anew.</summary>
-    internal Configuration With(Member member)
-    {
-        return new Configuration([.. Voters.Select(Renew)], [.. Outgoing().Select(Renew)], [.. Learners.Select(Renew)], NextId);
+    /// <summary>This configuration with every member described anew; ids and votes stay.</summary>
+    public Configuration Map(Func<Member, Member> describe)
+        => new([.. Voters.Select(describe)], [.. Outgoing().Select(describe)], [.. Learners.Select(describe)], NextId);
 
-        Member Renew(Member old) => old.Id == member.Id ? member : old;
-    }
+    /// <summary>This configuration with one member described anew.</summary>
+    internal Configuration With(Member member) => Map(old => old.Id == member.Id ? member : old);
 
     /// <summary>Joins the old majority and the new (thesis §4.3, C_old,new): from here on both are needed. Voters that are not among
     /// <paramref name="voters"/> keep their vote in the old majority until <see cref="Leave"/>.</summary>

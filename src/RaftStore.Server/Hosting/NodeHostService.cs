@@ -11,6 +11,7 @@ internal sealed class NodeHostService(NodeHost host, HttpApi api, IHostApplicati
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
 
     private readonly ILogger _logger = loggers.CreateLogger("RaftStore.Host");
+    private Task _handOver = Task.CompletedTask;
     private int _isStopped;
 
     /// <inheritdoc/>
@@ -19,6 +20,9 @@ internal sealed class NodeHostService(NodeHost host, HttpApi api, IHostApplicati
         lifetime.ApplicationStopping.Register(() =>
         {
             ServerLog.Stopping(_logger);
+
+            // While the last requests are answered another takes over, so that the others' clients hardly notice.
+            _handOver = host.HandOverAsync();
             api.BeginStopping();
         });
         return Task.CompletedTask;
@@ -41,6 +45,7 @@ internal sealed class NodeHostService(NodeHost host, HttpApi api, IHostApplicati
             return;
         }
 
+        await _handOver;
         await host.StopAsync(StopLimit);
         ServerLog.Stopped(_logger, host.Node?.Status.Term ?? 0, host.Node?.Status.AppliedIndex ?? 0);
     }

@@ -33,7 +33,7 @@ internal static class ServerApp
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(exit);
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
-        builder.Services.AddSingleton(services => new NodeHost(settings, services.GetRequiredService<ILoggerFactory>(), exit.Now));
+        builder.Services.AddSingleton(services => new NodeHost(settings, services.GetRequiredService<ILoggerFactory>(), exit.Now, services.GetRequiredService<IHostApplicationLifetime>().StopApplication));
         builder.Services.AddSingleton(services => new HttpApi(services.GetRequiredService<NodeHost>(), settings, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddHostedService<NodeHostService>();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromMilliseconds(settings.RequestTimeoutMs) + TimeSpan.FromSeconds(15));

@@ -10,7 +10,8 @@ namespace RaftStore.Server.Peers;
 /// <param name="Id">None while it is forming.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="ClientAddress">The URL where clients reach it.</param>
-internal sealed record PeerIdentity(ClusterId Cluster, NodeId Id, string Name, string ClientAddress);
+/// <param name="PeerAddress">host:port where peers reach it.</param>
+internal sealed record PeerIdentity(ClusterId Cluster, NodeId Id, string Name, string ClientAddress, string PeerAddress);
 
 /// <summary>Decides about handshakes. Pure: the bytes are read and written elsewhere.</summary>
 internal static class HandshakeRules
@@ -30,6 +31,7 @@ internal static class HandshakeRules
         TargetName = target.Name,
         Channel = ToHello(channel),
         ClientAddress = self.ClientAddress,
+        PeerAddress = self.PeerAddress,
     };
 
     /// <summary>What a founder says to another.</summary>
@@ -46,11 +48,11 @@ internal static class HandshakeRules
     /// <summary>The answer to a hello.</summary>
     /// <param name="hello">What the other side says.</param>
     /// <param name="self">This node.</param>
-    /// <param name="members">The members in force; null while the cluster is forming.</param>
+    /// <param name="members">The members as of the last applied entry; null while the cluster is forming.</param>
     public static PeerWelcome Judge(PeerHello hello, PeerIdentity self, Configuration? members)
     {
         bool isMalformed = hello.SenderName.Length is 0 or > FormationCodec.NameLengthMax || hello.TargetName.Length is 0 or > FormationCodec.NameLengthMax
-            || hello.ClientAddress.Length > ClientAddressLengthMax || hello.VersionMin > hello.VersionMax;
+            || hello.ClientAddress.Length > ClientAddressLengthMax || hello.PeerAddress.Length > ClientAddressLengthMax || hello.VersionMin > hello.VersionMax;
         if (isMalformed)
         {
             return Refuse(self, HelloRefusal.Malformed, "the hello lacks a name or has one that is too long");
@@ -123,8 +125,15 @@ internal static class HandshakeRules
             return Refuse(self, HelloRefusal.Target, $"the id of {self.Name} is {self.Id}, not {hello.TargetId}");
         }
 
-        Member? sender = members.Find(new NodeId(hello.SenderId));
-        if (sender is null || sender.Id == self.Id || !string.Equals(sender.Name, hello.SenderName, StringComparison.Ordinal))
+        NodeId senderId = new(hello.SenderId);
+        if (members.WasRemoved(senderId))
+        {
+            return Refuse(self, HelloRefusal.Removed, $"{hello.SenderName} (id {senderId}) was removed from cluster {self.Cluster}");
+        }
+
+        // Who is not known here may have joined by entries that this node lacks still: it knows the cluster's id, and ours.
+        Member? sender = members.Find(senderId);
+        if (senderId.IsNone || senderId == self.Id || (sender is not null && !string.Equals(sender.Name, hello.SenderName, StringComparison.Ordinal)))
         {
             return Refuse(self, HelloRefusal.Sender, $"cluster {self.Cluster} has no other member {hello.SenderName} with the id {hello.SenderId}");
         }

@@ -202,6 +202,11 @@ internal sealed class OutgoingConnection : IDisposable
         {
             socket?.Dispose();
             NoteTrouble(address, e);
+            if (e is HandshakeException { Refusal: HelloRefusal.Removed })
+            {
+                _events.Removed(e.Message);
+            }
+
             return null;
         }
     }

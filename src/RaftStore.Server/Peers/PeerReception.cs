@@ -49,7 +49,11 @@ internal sealed class PeerReception(FormationExchange formation, PeerLimits limi
             }
             else
             {
-                transport!.Serve(socket, new NodeId(hello.SenderId), HandshakeRules.ToChannel(hello.Channel), hello.ClientAddress);
+                Member sender = new(new NodeId(hello.SenderId), hello.SenderName, hello.PeerAddress, hello.ClientAddress);
+                if (!transport!.Serve(socket, sender, HandshakeRules.ToChannel(hello.Channel)))
+                {
+                    NoteRefusal(socket.Remote, $"{hello.SenderName} is no member that is known here, and too many such are connected");
+                }
             }
         }
         catch (HandshakeException e)

@@ -6,34 +6,42 @@ using RaftStore.Raft;
 namespace RaftStore.Server.Peers;
 
 /// <summary>The network of one running node: three channels to every other member, and whatever the other members have connected here.</summary>
-/// <remarks>A connection carries frames one way only, from the node that dialled to the one that accepted. So two nodes that dial each other at the
-/// same time have not to agree on which connection stays, and a connection that breaks in one direction says nothing of the other.</remarks>
+/// <remarks>
+/// A connection carries frames one way only, from the node that dialled to the one that accepted. So two nodes that dial each other at the
+/// same time have not to agree on which connection stays, and a connection that breaks in one direction says nothing of the other.
+/// Members come and go with the configuration. One that has left is still reached for a while, since it has to be told. A node that is
+/// no member here but speaks for this cluster is answered too: it may have joined by entries that this node lacks.
+/// </remarks>
 internal sealed class PeerTransport : IPeerTransport, IDisposable
 {
     private const int Channels = 3;
 
+    /// <summary>Nodes that are no members here and are answered all the same; more than ever join while one node is away.</summary>
+    private const int GuestsMax = 16;
+
+    /// <summary>How long one that has left is still reached, in milliseconds: longer than a leader tries to tell it.</summary>
+    private const long FarewellMs = 30_000;
+
     private readonly Lock _gate = new();
-    private readonly Configuration _members;
+    private readonly Func<Configuration> _members;
     private readonly PeerLimits _limits;
     private readonly PeerMeter _meter;
     private readonly ILogger _log;
     private readonly Func<Member, IReadOnlyList<string>> _addressesOf;
-
-    // One place for each member and channel; those of this node itself stay empty.
-    private readonly OutgoingConnection?[] _outgoing;
-    private readonly PeerSocket?[] _incoming;
+    private readonly Timer _farewells;
+    private ImmutableSortedDictionary<NodeId, PeerLink> _links = ImmutableSortedDictionary<NodeId, PeerLink>.Empty;
     private ImmutableSortedDictionary<NodeId, string> _clientAddresses;
-    private PeerEvents? _events;
+    private OutgoingSetting? _setting;
     private bool _isStopped;
 
     /// <summary>Makes the transport; nothing is dialled before <see cref="Start"/>.</summary>
-    /// <param name="self">This node, a member.</param>
-    /// <param name="members">The members in force.</param>
+    /// <param name="self">This node.</param>
+    /// <param name="members">The members as of the last applied entry. Any thread.</param>
     /// <param name="addressesOf">Where a member may be reached, the likeliest first.</param>
     /// <param name="limits">Bounds and times.</param>
     /// <param name="meter">Where to count.</param>
     /// <param name="log">Where to log.</param>
-    public PeerTransport(PeerIdentity self, Configuration members, Func<Member, IReadOnlyList<string>> addressesOf, PeerLimits limits, PeerMeter meter, ILogger log)
+    public PeerTransport(PeerIdentity self, Func<Configuration> members, Func<Member, IReadOnlyList<string>> addressesOf, PeerLimits limits, PeerMeter meter, ILogger log)
     {
         Self = self;
         _members = members;
@@ -41,50 +49,68 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
         _limits = limits;
         _meter = meter;
         _log = log;
-        _outgoing = new OutgoingConnection?[members.Voters.Length * Channels];
-        _incoming = new PeerSocket?[members.Voters.Length * Channels];
         _clientAddresses = ImmutableSortedDictionary<NodeId, string>.Empty.Add(self.Id, self.ClientAddress);
+        _farewells = new Timer(_ => CloseLeft(), state: null, FarewellMs, FarewellMs);
     }
 
     /// <summary>This node.</summary>
     public PeerIdentity Self { get; }
 
-    /// <summary>The members whose connections are taken.</summary>
-    public Configuration Members => _members;
+    /// <summary>The members as of the last applied entry. Any thread.</summary>
+    public Configuration Members => _members();
 
     /// <summary>What the handshakes told about where clients reach the members. Any thread.</summary>
     public ImmutableSortedDictionary<NodeId, string> ClientAddresses => Volatile.Read(ref _clientAddresses);
 
+    private ImmutableSortedDictionary<NodeId, PeerLink> Links => Volatile.Read(ref _links);
+
     /// <summary>Begins to dial, and to take connections.</summary>
-    public void Start(PeerEvents events)
+    /// <param name="events">Where to report.</param>
+    /// <param name="configuration">The configuration in force.</param>
+    public void Start(PeerEvents events, Configuration configuration)
     {
         lock (_gate)
         {
-            _events = events;
-            OutgoingSetting setting = new(_limits, _meter, events, LearnClientAddress, _log);
-            for (int place = 0; place < _members.Voters.Length; place++)
-            {
-                Member member = _members.Voters[place];
-                for (int channel = 0; channel < Channels && member.Id != Self.Id; channel++)
-                {
-                    _outgoing[(place * Channels) + channel] = new OutgoingConnection(Self, member, (PeerChannel)channel, _addressesOf(member), setting);
-                }
-            }
+            _setting = new OutgoingSetting(_limits, _meter, events, LearnClientAddress, _log);
         }
 
-        foreach (OutgoingConnection? connection in _outgoing)
+        Follow(configuration);
+    }
+
+    /// <inheritdoc/>
+    public void Follow(Configuration configuration)
+    {
+        lock (_gate)
         {
-            connection?.Start();
+            if (_setting is null || _isStopped)
+            {
+                return;
+            }
+
+            foreach (Member member in configuration.Members)
+            {
+                if (member.Id != Self.Id)
+                {
+                    Reach(member, isGuest: false);
+                }
+            }
+
+            foreach (PeerLink link in _links.Values)
+            {
+                if (!configuration.IsMember(link.Peer.Id) && !link.IsGuest && link.LeftMs < 0)
+                {
+                    link.LeftMs = Environment.TickCount64;
+                }
+            }
         }
     }
 
     /// <inheritdoc/>
     public bool Send(NodeId to, PeerChannel channel, PeerFrame frame)
     {
-        int place = _members.VoterIds.BinarySearch(to);
-        if (place >= 0 && _outgoing[(place * Channels) + (int)channel] is { } connection)
+        if (Links.TryGetValue(to, out PeerLink? link))
         {
-            return connection.Send(frame);
+            return link.Outgoing[(int)channel].Send(frame);
         }
 
         _meter.CountFramesDropped(1);
@@ -92,72 +118,140 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
     }
 
     /// <summary>Reads the frames of an accepted connection until it ends. Blocks: the connection's own thread.</summary>
-    public void Serve(PeerSocket socket, NodeId from, PeerChannel channel, string clientAddress)
+    /// <returns>False where the sender is no member that is known here, and no more such are taken.</returns>
+    public bool Serve(PeerSocket socket, Member from, PeerChannel channel)
     {
-        int place = (_members.VoterIds.BinarySearch(from) * Channels) + (int)channel;
         PeerEvents events;
         lock (_gate)
         {
-            if (_isStopped || _events is null)
+            if (_isStopped || _setting is null)
             {
-                return;
+                return true;
+            }
+
+            if (!_links.ContainsKey(from.Id) && !TryWelcome(from))
+            {
+                return false;
             }
 
             // A peer that dials anew has given its former connection up, whether or not that is noticed here yet.
-            _incoming[place]?.Dispose();
-            _incoming[place] = socket;
-            events = _events;
+            PeerSocket?[] incoming = _links[from.Id].Incoming;
+            incoming[(int)channel]?.Dispose();
+            incoming[(int)channel] = socket;
+            events = _setting.Events;
         }
 
-        string name = _members.Find(from)!.Name;
-        LearnClientAddress(from, clientAddress);
-        ProbePeer(from);
-        PeerLog.Accepted(_log, name, from, channel, socket.Remote);
-        FrameCutter cutter = new(frame => events.Receive(from, channel, frame));
+        LearnClientAddress(from.Id, from.ClientAddress);
+        ProbePeer(from.Id);
+        PeerLog.Accepted(_log, from.Name, from.Id, channel, socket.Remote);
+        FrameCutter cutter = new(frame => events.Receive(from.Id, channel, frame));
         string? error = ReadFrames(socket, cutter, out string why);
         if (error is not null)
         {
             _meter.CountFrameRefused();
-            PeerLog.BadFrame(_log, name, from, channel, error);
+            PeerLog.BadFrame(_log, from.Name, from.Id, channel, error);
         }
         else
         {
-            PeerLog.Ended(_log, name, from, channel, why);
+            PeerLog.Ended(_log, from.Name, from.Id, channel, why);
         }
 
         // A process that ends takes both directions with it; what this node has sent there is looked at before it waits for an answer.
-        ProbePeer(from);
+        ProbePeer(from.Id);
         socket.Dispose();
         lock (_gate)
         {
-            if (_incoming[place] == socket)
+            if (_links.TryGetValue(from.Id, out PeerLink? link) && link.Incoming[(int)channel] == socket)
             {
-                _incoming[place] = null;
+                link.Incoming[(int)channel] = null;
             }
         }
+
+        return true;
     }
 
     /// <summary>Closes everything and waits for the sending threads.</summary>
     public void Dispose()
     {
+        _farewells.Dispose();
         lock (_gate)
         {
             _isStopped = true;
-            foreach (PeerSocket? socket in _incoming)
+        }
+
+        foreach (PeerLink link in Links.Values)
+        {
+            link.Close();
+        }
+
+        foreach (PeerLink link in Links.Values)
+        {
+            foreach (OutgoingConnection connection in link.Outgoing)
             {
-                socket?.Dispose();
+                connection.Join(TimeSpan.FromSeconds(1));
+            }
+        }
+    }
+
+    /// <summary>Makes the link to a node, or makes it anew where the node has another address or name now.</summary>
+    private void Reach(Member peer, bool isGuest)
+    {
+        PeerLink? old = _links.GetValueOrDefault(peer.Id);
+        if (old is not null && !old.IsGuest && old.Peer.PeerAddress == peer.PeerAddress && old.Peer.Name == peer.Name)
+        {
+            return;
+        }
+
+        OutgoingConnection[] outgoing = new OutgoingConnection[Channels];
+        for (int channel = 0; channel < Channels; channel++)
+        {
+            outgoing[channel] = new OutgoingConnection(Self, peer, (PeerChannel)channel, _addressesOf(peer), _setting!);
+        }
+
+        PeerLink link = new(peer, isGuest, outgoing) { Incoming = old?.Incoming ?? new PeerSocket?[Channels] };
+        Volatile.Write(ref _links, _links.SetItem(peer.Id, link));
+        foreach (OutgoingConnection connection in old?.Outgoing ?? [])
+        {
+            connection.Dispose();
+        }
+
+        foreach (OutgoingConnection connection in outgoing)
+        {
+            connection.Start();
+        }
+    }
+
+    private bool TryWelcome(Member stranger)
+    {
+        if (stranger.PeerAddress.Length == 0 || _links.Values.Count(link => link.IsGuest) >= GuestsMax)
+        {
+            return false;
+        }
+
+        Reach(stranger, isGuest: true);
+        return true;
+    }
+
+    /// <summary>Closes what leads to those that left long ago, and to guests that nothing came from.</summary>
+    private void CloseLeft()
+    {
+        List<PeerLink> closed = [];
+        lock (_gate)
+        {
+            foreach (PeerLink link in _links.Values)
+            {
+                bool isSilentGuest = link.IsGuest && Array.TrueForAll(link.Incoming, socket => socket is null);
+                bool hasLeft = link.LeftMs >= 0 && Environment.TickCount64 - link.LeftMs >= FarewellMs;
+                if (isSilentGuest || hasLeft)
+                {
+                    closed.Add(link);
+                    Volatile.Write(ref _links, _links.Remove(link.Peer.Id));
+                    Volatile.Write(ref _clientAddresses, _clientAddresses.Remove(link.Peer.Id));
+                }
             }
         }
 
-        foreach (OutgoingConnection? connection in _outgoing)
-        {
-            connection?.Dispose();
-        }
-
-        foreach (OutgoingConnection? connection in _outgoing)
-        {
-            connection?.Join(TimeSpan.FromSeconds(1));
-        }
+        closed.ForEach(link => link.Close());
     }
 
     /// <returns>What is wrong with the bytes, or null where the connection merely ended.</returns>
@@ -190,10 +284,12 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
 
     private void ProbePeer(NodeId peer)
     {
-        int place = _members.VoterIds.BinarySearch(peer) * Channels;
-        for (int channel = 0; channel < Channels; channel++)
+        if (Links.TryGetValue(peer, out PeerLink? link))
         {
-            _outgoing[place + channel]?.Probe();
+            foreach (OutgoingConnection connection in link.Outgoing)
+            {
+                connection.Probe();
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RaftStore.Node;
 using RaftStore.Node.Formation;
 using RaftStore.Raft;
 using RaftStore.Server.Peers;
@@ -28,6 +29,7 @@ public sealed class NodeHost : IAsyncDisposable
 
     private readonly ServerSettings _settings;
     private readonly Action<int, string> _onFatal;
+    private readonly Action _onRemoved;
     private readonly ILogger _log;
     private readonly PeerNetwork _network;
     private readonly IFileSystem _files = new PosixFileSystem();
@@ -44,16 +46,19 @@ public sealed class NodeHost : IAsyncDisposable
     private MembersView? _members;
     private Task? _stopping; // written under _gate
     private int _hasFailed;
+    private int _isRemoved;
 
     /// <summary>Touches nothing yet.</summary>
     /// <param name="settings">What the server was told.</param>
     /// <param name="loggers">Where to log.</param>
     /// <param name="onFatal">Called at most once, from any thread, where the node cannot go on: the contract's exit code and the last line
     /// to print. Nothing is retried afterwards; the process must end.</param>
-    public NodeHost(ServerSettings settings, ILoggerFactory loggers, Action<int, string> onFatal)
+    /// <param name="onRemoved">Called at most once, from any thread, where the node was removed from its cluster: the process must stop in good order.</param>
+    public NodeHost(ServerSettings settings, ILoggerFactory loggers, Action<int, string> onFatal, Action onRemoved)
     {
         _settings = settings;
         _onFatal = onFatal;
+        _onRemoved = onRemoved;
         _log = loggers.CreateLogger<NodeHost>();
 
         // Several keep-alives must fit in, however short the election timeout is.
@@ -113,6 +118,19 @@ public sealed class NodeHost : IAsyncDisposable
     /// <exception cref="IOException">The peer address cannot be listened on (exit code 2).</exception>
     public Task StartAsync(CancellationToken cancellation) => Task.Run(Start, cancellation);
 
+    /// <summary>Hands the leadership over, where this node leads and somebody can take it. It takes at most a lower election timeout, and
+    /// failing costs nothing: the others elect somebody then.</summary>
+    public async Task HandOverAsync()
+    {
+        if (Running is not { Node: { } node } || node.Status is not { Role: RaftRole.Leader } status || status.Configuration.IsSoleVoter(status.Id))
+        {
+            return;
+        }
+
+        AdminOutcome outcome = await node.TransferLeadershipAsync(NodeId.None, NodeRuntime.NowMs + _settings.LowerElectionTimeoutMs).ConfigureAwait(false);
+        StartupLog.HandedOver(_log, outcome.Result, outcome.Member);
+    }
+
     /// <summary>Finishes what is under way for at most <paramref name="limit"/>, syncs, closes. A second call waits for the first.</summary>
     public Task StopAsync(TimeSpan limit)
     {
@@ -134,7 +152,7 @@ public sealed class NodeHost : IAsyncDisposable
             _directory = DataDirectory.Open(_files, _settings.DataPath);
             NodeIdentity? identity = CheckedIdentity(_directory, founders);
             bool isFormed = identity is { State: FormationState.Formed };
-            PeerIdentity self = new(ClusterId.None, NodeId.None, _settings.Name, _settings.Advertise);
+            PeerIdentity self = new(ClusterId.None, NodeId.None, _settings.Name, _settings.Advertise, _settings.PeerAdvertise);
             FormationExchange formation = new(self, isFormed ? identity!.Founders : founders, identity, _directory.WriteIdentity, _network.Limits, _network.Meter, _network.Log);
             Volatile.Write(ref _formation, formation);
             _reception = new PeerReception(formation, _network.Limits, _network.Meter, _network.Log);
@@ -213,9 +231,18 @@ public sealed class NodeHost : IAsyncDisposable
                 return;
             }
 
-            RunningNode running = RunningNode.Start(_settings, _files, _directory!, identity, _network, _log, Fail);
+            RunningNode running = RunningNode.Start(_settings, _files, _directory!, identity, _network, _log, Fail, Removed);
             Volatile.Write(ref _running, running);
             _reception!.Open(running.Transport);
+        }
+    }
+
+    private void Removed(string source)
+    {
+        if (Interlocked.Exchange(ref _isRemoved, 1) == 0)
+        {
+            StartupLog.RemovedFromCluster(_log, source);
+            _onRemoved();
         }
     }
 
@@ -269,7 +296,7 @@ public sealed class NodeHost : IAsyncDisposable
             _configuration = running.Node.Status.Configuration;
             var addresses = running.Transport.ClientAddresses;
             _addresses = addresses;
-            Members = new Configuration(_configuration.Voters.Select(member => member with { ClientAddress = addresses.GetValueOrDefault(member.Id, member.ClientAddress) }));
+            Members = _configuration.Map(member => member with { ClientAddress = addresses.GetValueOrDefault(member.Id, member.ClientAddress) });
         }
 
         public Configuration Members { get; }

@@ -15,14 +15,14 @@ internal sealed class RunningNode : IDisposable
     private readonly WriteAheadLog _log;
     private readonly StatusWatch _watch;
 
-    private RunningNode(NodeIdentity identity, Node.Node node, PeerTransport transport, NodeRuntime runtime, WriteAheadLog log, ILogger logger)
+    private RunningNode(NodeIdentity identity, Node.Node node, PeerTransport transport, NodeRuntime runtime, WriteAheadLog log, ILogger logger, Action<string> onRemoved)
     {
         Identity = identity;
         Node = node;
         Transport = transport;
         _runtime = runtime;
         _log = log;
-        _watch = new StatusWatch(node, logger);
+        _watch = new StatusWatch(node, logger, onRemoved);
     }
 
     /// <summary>Who it is.</summary>
@@ -42,9 +42,10 @@ internal sealed class RunningNode : IDisposable
     /// <param name="network">What the peer connections need.</param>
     /// <param name="log">Where to log what concerns the node itself.</param>
     /// <param name="onFatal">Called once where the node cannot go on.</param>
+    /// <param name="onRemoved">Called where the node is no member any more, with who says so; perhaps several times.</param>
     /// <exception cref="DataDirectoryException">Something in the directory is damaged.</exception>
     public static RunningNode Start(
-        ServerSettings settings, IFileSystem files, DataDirectory directory, NodeIdentity identity, PeerNetwork network, ILogger log, Action<Exception> onFatal)
+        ServerSettings settings, IFileSystem files, DataDirectory directory, NodeIdentity identity, PeerNetwork network, ILogger log, Action<Exception> onFatal, Action<string> onRemoved)
     {
         Stopwatch clock = Stopwatch.StartNew();
         RecoveredNode recovered = NodeRecovery.Recover(files, directory, identity, new WalOptions(), NodeRuntime.NowMs, NowMicroseconds);
@@ -52,13 +53,15 @@ internal sealed class RunningNode : IDisposable
         {
             LogRecovery(log, identity, recovered, clock.ElapsedMilliseconds);
             Configuration members = recovered.Start.Initial.Configuration;
-            PeerIdentity self = new(identity.Cluster, identity.Node, identity.Name, settings.Advertise);
-            PeerTransport transport = new(self, members, member => AddressesOf(member, settings), network.Limits, network.Meter, network.Log);
+            PeerIdentity self = new(identity.Cluster, identity.Node, identity.Name, settings.Advertise, settings.PeerAdvertise);
+            Node.Node? started = null;
+            PeerTransport transport = new(self, () => Volatile.Read(ref started)?.Status.AppliedConfiguration ?? members, member => AddressesOf(member, settings), network.Limits, network.Meter, network.Log);
             Node.Node node = new(MakeOptions(settings, identity), recovered.Start, transport);
+            Volatile.Write(ref started, node);
             NodeRuntime runtime = new(node, recovered.Start.Log, onFatal);
-            RunningNode running = new(identity, node, transport, runtime, recovered.Log, log);
+            RunningNode running = new(identity, node, transport, runtime, recovered.Log, log, onRemoved);
             runtime.Start();
-            transport.Start(new PeerEvents(node.Receive, node.PeerConnected, node.PeerLost));
+            transport.Start(new PeerEvents(node.Receive, node.PeerConnected, node.PeerLost, onRemoved), node.Status.Configuration);
             StartupLog.Running(log, identity.Name, identity.Node, identity.Cluster, recovered.Found.HardState.Term, LastIndexOf(recovered.Found));
             return running;
         }

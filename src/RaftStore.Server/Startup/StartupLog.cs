@@ -44,6 +44,15 @@ internal static partial class StartupLog
     [LoggerMessage(2304, LogLevel.Error, "The log's disk is full (durable index {DurableIndex}, term {Term}): new entries are refused, votes and reads go on. Make space on it")]
     public static partial void LogSpaceGone(ILogger log, long durableIndex, long term);
 
+    [LoggerMessage(2306, LogLevel.Information, "Members: voters {Voters}; learners {Learners}; a change of voters is under way: {IsJoint} (term {Term}, applied index {AppliedIndex})")]
+    public static partial void MembersChanged(ILogger log, string voters, string learners, bool isJoint, long term, long appliedIndex);
+
+    [LoggerMessage(2307, LogLevel.Warning, "This node was removed from its cluster ({Source}). It ends with exit code 0; its data directory is of no use any more, and its id is never given again")]
+    public static partial void RemovedFromCluster(ILogger log, string source);
+
+    [LoggerMessage(2308, LogLevel.Information, "Handing the leadership over before stopping: {Result} (member {Member})")]
+    public static partial void HandedOver(ILogger log, RaftStore.Node.AdminResult result, RaftStore.Raft.NodeId member);
+
     [LoggerMessage(2305, LogLevel.Information, "The log has space again (durable index {DurableIndex}, term {Term})")]
     public static partial void LogSpaceBack(ILogger log, long durableIndex, long term);
 }

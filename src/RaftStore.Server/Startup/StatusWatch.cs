@@ -11,16 +11,23 @@ internal sealed class StatusWatch : IDisposable
 
     private readonly Node.Node _node;
     private readonly ILogger _log;
+    private readonly Action<string> _onRemoved;
     private readonly Lock _gate = new();
     private readonly Timer _timer;
     private NodeStatus _seen;
 
     /// <summary>Begins to look.</summary>
-    public StatusWatch(Node.Node node, ILogger log)
+    public StatusWatch(Node.Node node, ILogger log, Action<string> onRemoved)
     {
         _node = node;
         _log = log;
+        _onRemoved = onRemoved;
         _seen = node.Status;
+        if (_seen.IsRemoved)
+        {
+            onRemoved("its snapshot says so");
+        }
+
         _timer = new Timer(_ => Look(), state: null, IntervalMs, IntervalMs);
     }
 
@@ -54,6 +61,11 @@ internal sealed class StatusWatch : IDisposable
             {
                 NoteLogSpace(now);
             }
+
+            if (!ReferenceEquals(now.AppliedConfiguration, before.AppliedConfiguration))
+            {
+                NoteMembers(now);
+            }
         }
     }
 
@@ -71,6 +83,22 @@ internal sealed class StatusWatch : IDisposable
         else
         {
             StartupLog.LeaderChanged(_log, now.Configuration.Find(now.Leader)?.Name ?? now.Leader.ToString(), now.Term, now.AppliedIndex);
+        }
+    }
+
+    private void NoteMembers(NodeStatus now)
+    {
+        Configuration members = now.AppliedConfiguration;
+        StartupLog.MembersChanged(
+            _log,
+            string.Join(", ", members.Voters.Select(member => member.Name)),
+            string.Join(", ", members.Learners.Select(member => member.Name)),
+            members.IsJoint,
+            now.Term,
+            now.AppliedIndex);
+        if (now.IsRemoved)
+        {
+            _onRemoved($"an entry up to {now.AppliedIndex} of its own log says so");
         }
     }
 

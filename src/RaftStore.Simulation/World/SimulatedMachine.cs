@@ -145,6 +145,12 @@ internal sealed class SimulatedMachine : IPeerTransport
         return true;
     }
 
+    /// <inheritdoc/>
+    public void Follow(Configuration configuration)
+    {
+        // Every machine of the world can reach every other by its id.
+    }
+
     /// <summary>Lets the pump run soon; inputs wait for it.</summary>
     public void PlanPump(long delayUs)
     {

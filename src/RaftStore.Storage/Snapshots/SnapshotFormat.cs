@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Text;
 using RaftStore.Raft;
 
 namespace RaftStore.Storage;
@@ -11,15 +10,15 @@ namespace RaftStore.Storage;
 /// Little-endian. The header:
 /// <code>
 ///  0  u32  magic "RSSN"
-///  4  u16  format, 1
+///  4  u16  format, 2
 ///  6  u16  zero
 ///  8  u32  length of the header in bytes, its checksum included
-/// 12  u32  number of voters
+/// 12  u32  length of the configuration in bytes
 /// 16  u64  cluster id
 /// 24  i64  index of the last entry included
 /// 32  i64  term of that entry
 /// 40  i64  cluster time in milliseconds
-/// 48  the voters, each:  u32 id | three texts: name, peer address, client address, each u16 length in bytes | UTF-8
+/// 48  the configuration, as ConfigurationCodec of RaftStore.Raft draws it
 ///  …  u32  CRC-32C of everything before it
 /// </code>
 /// Then blocks of content, each:
@@ -48,17 +47,15 @@ internal static class SnapshotFormat
     /// <summary>The largest block; one is read, checked and handed out at a time.</summary>
     internal const int BlockBytesMax = 256 << 10;
 
-    /// <summary>The longest header that is read; hundreds of voters take less.</summary>
+    /// <summary>The longest header that is read; a configuration of a thousand members fits.</summary>
     internal const int HeaderBytesMax = 1 << 20;
 
     private const int FixedHeaderBytes = 48;
     private const int ChecksumBytes = 4;
-    private const ushort Format = 1;
+    private const ushort Format = 2;
     private const uint HeaderMagic = 0x4E535352;  // "RSSN"
     private const uint TrailerMagic = 0x45535352; // "RSSE"
     private const string Suffix = ".snap";
-
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The name of the file of a snapshot; in ordinal order of names, later snapshots come later.</summary>
     internal static string NameOf(EntryId last) => string.Create(CultureInfo.InvariantCulture, $"{last.Index:x16}-{last.Term:x16}{Suffix}");
@@ -74,21 +71,14 @@ internal static class SnapshotFormat
         head.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(head, HeaderMagic);
         BinaryPrimitives.WriteUInt16LittleEndian(head[4..], Format);
-        BinaryPrimitives.WriteUInt32LittleEndian(head[12..], (uint)metadata.Configuration.Voters.Length);
+        byte[] configuration = ConfigurationCodec.Encode(metadata.Configuration);
+        BinaryPrimitives.WriteUInt32LittleEndian(head[12..], (uint)configuration.Length);
         BinaryPrimitives.WriteUInt64LittleEndian(head[16..], cluster.Value);
         BinaryPrimitives.WriteInt64LittleEndian(head[24..], metadata.LastIncluded.Index);
         BinaryPrimitives.WriteInt64LittleEndian(head[32..], metadata.LastIncluded.Term);
         BinaryPrimitives.WriteInt64LittleEndian(head[40..], metadata.ClusterTimeMs);
         target.Advance(FixedHeaderBytes);
-        foreach (Member voter in metadata.Configuration.Voters)
-        {
-            BinaryPrimitives.WriteUInt32LittleEndian(target.GetSpan(sizeof(uint)), voter.Id.Value);
-            target.Advance(sizeof(uint));
-            WriteText(target, voter.Name);
-            WriteText(target, voter.PeerAddress);
-            WriteText(target, voter.ClientAddress);
-        }
-
+        target.Write(configuration);
         byte[] header = [.. target.WrittenSpan, 0, 0, 0, 0];
         Invariant.Check(header.Length <= HeaderBytesMax, $"a snapshot header of {header.Length} bytes");
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(8), (uint)header.Length);
@@ -198,46 +188,14 @@ internal static class SnapshotFormat
     {
         EntryId last = new(BinaryPrimitives.ReadInt64LittleEndian(header[24..]), BinaryPrimitives.ReadInt64LittleEndian(header[32..]));
         long clusterTimeMs = BinaryPrimitives.ReadInt64LittleEndian(header[40..]);
-        uint count = BinaryPrimitives.ReadUInt32LittleEndian(header[12..]);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(header[12..]);
         ReadOnlySpan<byte> rest = header[FixedHeaderBytes..^ChecksumBytes];
-        try
+        Configuration? configuration = length == rest.Length ? ConfigurationCodec.TryDecode(rest) : null;
+        if (configuration is null || last.Index <= 0 || last.Term <= 0 || clusterTimeMs < 0)
         {
-            List<Member> voters = [];
-            for (uint i = 0; i < count; i++)
-            {
-                NodeId id = new(BinaryPrimitives.ReadUInt32LittleEndian(rest));
-                rest = rest[sizeof(uint)..];
-                string name = ReadText(ref rest);
-                string peerAddress = ReadText(ref rest);
-                voters.Add(new Member(id, name, peerAddress, ReadText(ref rest)));
-            }
-
-            if (rest.IsEmpty && last.Index > 0 && last.Term > 0 && clusterTimeMs >= 0)
-            {
-                return new SnapshotMetadata(last, clusterTimeMs, new Configuration(voters), fileBytes);
-            }
-        }
-        catch (ArgumentException)
-        {
-            // A length that reaches past the header, bytes that are not UTF-8, or voters that make no configuration: refused below.
+            throw Damaged(path, 24, $"its checksums are right, but it claims entry {last}, cluster time {clusterTimeMs} ms and a configuration of {length} bytes");
         }
 
-        throw Damaged(path, 24, $"its checksums are right, but it claims entry {last}, cluster time {clusterTimeMs} ms and {count} voters");
-    }
-
-    private static void WriteText(ArrayBufferWriter<byte> target, string text)
-    {
-        int length = StrictUtf8.GetByteCount(text);
-        Span<byte> span = target.GetSpan(sizeof(ushort) + length);
-        BinaryPrimitives.WriteUInt16LittleEndian(span, checked((ushort)length));
-        target.Advance(sizeof(ushort) + StrictUtf8.GetBytes(text, span[sizeof(ushort)..]));
-    }
-
-    private static string ReadText(ref ReadOnlySpan<byte> source)
-    {
-        int length = BinaryPrimitives.ReadUInt16LittleEndian(source);
-        string text = StrictUtf8.GetString(source.Slice(sizeof(ushort), length));
-        source = source[(sizeof(ushort) + length)..];
-        return text;
+        return new SnapshotMetadata(last, clusterTimeMs, configuration, fileBytes);
     }
 }

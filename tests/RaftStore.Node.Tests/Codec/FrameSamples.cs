@@ -2,6 +2,7 @@ using RaftStore.Kv;
 using RaftStore.Node.Cluster;
 using RaftStore.Node.Codec;
 using RaftStore.Node.Forwarding;
+using RaftStore.Node.Membership;
 using RaftStore.Node.Waiters;
 using RaftStore.Raft;
 
@@ -31,6 +32,8 @@ internal static class FrameSamples
         yield return new PreVoteRequest(From, To, Term, new EntryId(5, 6));
         yield return new PreVoteResponse(From, To, Term, true);
         yield return new VoteRequest(From, To, Term, EntryId.Zero);
+        yield return new VoteRequest(From, To, Term, new EntryId(5, 6), IsTransfer: true);
+        yield return new TimeoutNow(From, To, Term);
         yield return new VoteResponse(From, To, Term, false);
         yield return new AppendEntries(From, To, Term, new EntryId(5, 6), [], 4);
         yield return new AppendEntries(From, To, Term, new EntryId(5, 6), [Batch(6, 6, "a", "bc"), Batch(8, 7, "")], 4);
@@ -43,6 +46,13 @@ internal static class FrameSamples
         yield return new InstallSnapshotResponse(From, To, Term, new EntryId(5, 6), 4096);
         yield return new ClusterStatusQuestion(From, To, Term, 42);
         yield return new ClusterStatusAnswer(From, To, Term, 42, View: null);
+        yield return new AdminQuestion(From, To, Term, 43, 5000, new ChangeMembership(new AddLearner("n4", "h4:4", "http://c4", true, new NodeId(2), 0x1122334455667788)));
+        yield return new AdminQuestion(From, To, Term, 43, 5000, new ChangeMembership(new PromoteLearner(new NodeId(4))));
+        yield return new AdminQuestion(From, To, Term, 43, 5000, new ChangeMembership(new RemoveMember(new NodeId(4), Force: true)));
+        yield return new AdminQuestion(From, To, Term, 43, 5000, new ChangeMembership(new UpdateMember(new NodeId(4), null, "http://c5", 9)));
+        yield return new AdminQuestion(From, To, Term, 43, 5000, new TransferLeadership(NodeId.None));
+        yield return new AdminAnswer(From, To, Term, 43, new AdminOutcome(AdminResult.NameOrAddressTaken, new NodeId(2)));
+        yield return new AdminAnswer(From, To, Term, 43, Outcome: null);
     }
 
     public static IEnumerable<byte[]> Frames()
@@ -55,7 +65,7 @@ internal static class FrameSamples
         yield return Bytes(Chunk());
         yield return Bytes(Forward("x", "yz"));
         yield return Bytes(Results());
-        ClusterView view = new(true, From, Term, 9, [new ClusterMemberView(Members.Voters[0], 9, 8, -1)]);
+        ClusterView view = new(true, From, Term, 9, [new ClusterMemberView(Members.Voters[0], IsVoter: true, IsCaughtUp: false, 9, 8, -1)]);
         yield return Bytes(MessageEncoder.Encode(Cluster, new ClusterStatusAnswer(From, To, Term, 42, view), out _));
     }
 

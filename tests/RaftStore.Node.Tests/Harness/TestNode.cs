@@ -67,6 +67,11 @@ internal sealed class TestNode : IPeerTransport
 
     public bool Send(NodeId to, PeerChannel channel, PeerFrame frame) => _cluster.Send(Id, to, channel, frame);
 
+    /// <summary>What the node said last about whom it must reach; null where nothing has changed.</summary>
+    public Configuration? Followed { get; private set; }
+
+    public void Follow(Configuration configuration) => Followed = configuration;
+
     /// <summary>Runs pump, log and worker once each.</summary>
     /// <returns>True where one of them had something to do.</returns>
     public bool Step()

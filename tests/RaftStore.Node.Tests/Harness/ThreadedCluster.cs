@@ -106,5 +106,7 @@ internal sealed class ThreadedCluster : IDisposable
             Assert.Null(receiver.Receive(Id, channel, Codec.FrameSamples.Bytes(frame)));
             return true;
         }
+
+        public void Follow(Configuration configuration) => Assert.Fail("nothing changes the members here");
     }
 }

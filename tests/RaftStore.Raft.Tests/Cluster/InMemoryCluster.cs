@@ -139,52 +139,12 @@ internal sealed class InMemoryCluster
             return false;
         }
 
-        ReadOnlyMemory<byte>[] payloads = [.. commands.Select(command => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(command))];
-        ProposeResult result = raft.Propose(payloads);
-        Pump(member);
-        return result.Status == ProposeStatus.Appended;
+        return Ask(member, _ => raft.Propose([.. commands.Select(command => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(command))])).Status == ProposeStatus.Appended;
     }
 
-    public MembershipResult Change(TestMember member, MembershipChange change)
-    {
-        MembershipResult result = member.Raft!.ChangeMembership(change);
-        Pump(member);
-        return result;
-    }
+    public MembershipResult Change(TestMember member, MembershipChange change) => Ask(member, raft => raft.ChangeMembership(change));
 
-    /// <summary>Asks whoever leads until the change is appended, has committed and is no longer joint.</summary>
-    public NodeId Agree(MembershipChange change, long withinMs = 60_000)
-    {
-        long deadlineMs = NowMs + withinMs;
-        while (true)
-        {
-            Assert.True(NowMs < deadlineMs, $"no agreement on {change}: {Describe()}");
-            TestMember leader = WaitForLeader(Math.Max(1, deadlineMs - NowMs));
-            MembershipResult result = Change(leader, change);
-            if (result.Status == MembershipStatus.Appended)
-            {
-                RunUntil(() => leader.Raft is not { Role: RaftRole.Leader } raft || (raft.AppliedIndex >= raft.ConfigurationIndex && !raft.Configuration.IsJoint), 5000, mustHold: false);
-                TestMember now = WaitForLeader(Math.Max(1, deadlineMs - NowMs));
-                if (now.Raft!.AppliedIndex >= result.Index && now.Disk.Holds(new EntryId(result.Index, result.Term)))
-                {
-                    RunUntil(() => Leader is { } settled && !settled.Raft!.AppliedConfiguration.IsJoint, 10_000);
-                    return result.Member;
-                }
-            }
-            else
-            {
-                Assert.Contains(result.Status, (MembershipStatus[])[MembershipStatus.TermNotCommitted, MembershipStatus.ChangePending, MembershipStatus.NotCaughtUp, MembershipStatus.NotLeader]);
-                Run(50);
-            }
-        }
-    }
-
-    public TransferStatus Transfer(TestMember member, NodeId target)
-    {
-        TransferStatus status = member.Raft!.TransferLeadership(target);
-        Pump(member);
-        return status;
-    }
+    public TransferStatus Transfer(TestMember member, NodeId target) => Ask(member, raft => raft.TransferLeadership(target));
 
     public ReadId ReadIndex(TestMember member)
     {
@@ -273,8 +233,9 @@ internal sealed class InMemoryCluster
             {
                 _checker.Applied(member, batch, NowMs);
                 member.Apply(batch);
-                StartNewcomers(batch);
             }
+
+            StartNewcomers(raft.AppliedConfiguration);
 
             foreach (ConfirmedRead read in ready.ConfirmedReads)
             {
@@ -297,24 +258,22 @@ internal sealed class InMemoryCluster
     }
 
     // A process is started for everybody whom a committed entry made a member, with the members of that entry as what it was told.
-    private void StartNewcomers(EntryBatch batch)
+    private void StartNewcomers(Configuration configuration)
     {
-        if (batch.Kind != EntryKind.Configuration)
+        foreach (Member newcomer in configuration.Members.Where(one => _members.TrueForAll(member => member.Id != one.Id)))
         {
-            return;
+            var member = new TestMember(newcomer.Id, _options, configuration);
+            _members.Add(member);
+            member.Start(NowMs, _prng.Next());
+            ScheduleTick(member, member.LivesLived);
         }
+    }
 
-        foreach (Entry entry in batch)
-        {
-            Configuration configuration = ConfigurationCodec.TryDecode(entry.Payload)!;
-            foreach (Member newcomer in configuration.Members.Where(one => _members.TrueForAll(member => member.Id != one.Id)))
-            {
-                var member = new TestMember(newcomer.Id, _options, configuration);
-                _members.Add(member);
-                member.Start(NowMs, _prng.Next());
-                ScheduleTick(member, member.LivesLived);
-            }
-        }
+    private T Ask<T>(TestMember member, Func<RaftNode, T> verb)
+    {
+        T result = verb(member.Raft!);
+        Pump(member);
+        return result;
     }
 
     private bool CanReachMajority(TestMember member)

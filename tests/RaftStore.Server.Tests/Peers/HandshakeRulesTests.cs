@@ -12,8 +12,8 @@ public sealed class HandshakeRulesTests
         new Member(new NodeId(1), "n1", "a:1", ""), new Member(new NodeId(2), "n2", "b:1", ""), new Member(new NodeId(3), "n3", "c:1", ""),
     ]);
 
-    private static readonly PeerIdentity One = new(new ClusterId(77), new NodeId(1), "n1", "http://one");
-    private static readonly PeerIdentity Two = new(new ClusterId(77), new NodeId(2), "n2", "http://two");
+    private static readonly PeerIdentity One = new(new ClusterId(77), new NodeId(1), "n1", "http://one", "a:1");
+    private static readonly PeerIdentity Two = new(new ClusterId(77), new NodeId(2), "n2", "http://two", "b:1");
 
     [Theory]
     [InlineData(PeerChannel.Control)]
@@ -62,6 +62,25 @@ public sealed class HandshakeRulesTests
         Assert.Equal(0ul, welcome.ClusterId);
         HandshakeException e = Assert.Throws<HandshakeException>(() => HandshakeRules.CheckWelcome(welcome, hello));
         Assert.Contains(welcome.Reason, e.Message, StringComparison.Ordinal);
+    }
+
+    // It may have joined by entries that are still missing here; who knows the cluster's id and this node's is no stranger.
+    [Fact]
+    public void Hello_OfAMemberThatIsNotKnownHereYet_IsAccepted()
+    {
+        PeerHello hello = HandshakeRules.MakeHello(new PeerIdentity(new ClusterId(77), new NodeId(4), "n4", "", "d:1"), Members.Find(new NodeId(2))!, PeerChannel.Control);
+
+        HandshakeRules.CheckWelcome(HandshakeRules.Judge(hello, Two, Members), hello);
+        Assert.Equal("d:1", hello.PeerAddress);
+    }
+
+    [Fact]
+    public void Hello_OfAMemberThatWasRemoved_IsToldSo()
+    {
+        Configuration without = new([.. Members.Voters.Take(2)], [], [], new NodeId(4));
+        PeerHello hello = HandshakeRules.MakeHello(new PeerIdentity(new ClusterId(77), new NodeId(3), "n3", "", "c:1"), Members.Find(new NodeId(2))!, PeerChannel.Control);
+
+        Assert.Equal(HelloRefusal.Removed, HandshakeRules.Judge(hello, Two, without).Refusal);
     }
 
     [Fact]
@@ -137,7 +156,7 @@ public sealed class HandshakeRulesTests
                 hello.TargetName = "n3";
                 break;
             case "sender id":
-                hello.SenderId = 9;
+                hello.SenderId = 0;
                 break;
             case "sender name":
                 hello.SenderName = "n9";

@@ -21,14 +21,21 @@ internal sealed class PeerNodeHarness : IDisposable
     private PeerNodeHarness(Configuration members, NodeId id, PeerLimits limits, Func<Member, string> addressOf, Func<PeerReception, PeerMeter, PeerListener> listen)
     {
         Member me = members.Find(id)!;
-        PeerIdentity self = new(Cluster, id, me.Name, $"http://{me.Name}");
+        PeerIdentity self = new(Cluster, id, me.Name, $"http://{me.Name}", me.PeerAddress);
         NodeIdentity identity = new(Cluster, id, me.Name, FormationState.Formed, members);
         FormationExchange formation = new(self, members, identity, _ => Assert.Fail("a formed node wrote its identity"), limits, Meter, NullLogger.Instance);
         _reception = new PeerReception(formation, limits, Meter, NullLogger.Instance);
         _listener = listen(_reception, Meter);
-        Transport = new PeerTransport(self, members, member => [addressOf(member)], limits, Meter, NullLogger.Instance);
+        Transport = new PeerTransport(self, () => Applied, member => [addressOf(member)], limits, Meter, NullLogger.Instance);
+        Applied = members;
         _listener.Start();
     }
+
+    /// <summary>The members as of the last applied entry.</summary>
+    public Configuration Applied { get; set; }
+
+    /// <summary>Who said that this node was removed.</summary>
+    public ConcurrentQueue<string> Removals { get; } = new();
 
     public static PeerLimits Limits { get; } = new() { SilenceTimeoutMs = 20_000, RedialMinMs = 5, RedialMaxMs = 50 };
 
@@ -91,7 +98,9 @@ internal sealed class PeerNodeHarness : IDisposable
                 return null;
             },
             (peer, channel) => Events.Enqueue(("connected", peer, channel)),
-            (peer, channel) => Events.Enqueue(("lost", peer, channel))));
+            (peer, channel) => Events.Enqueue(("lost", peer, channel)),
+            Removals.Enqueue),
+            Applied);
         _reception.Open(Transport);
     }
 
@@ -116,7 +125,7 @@ internal sealed class PeerNodeHarness : IDisposable
     /// <summary>The hello of a member to this node.</summary>
     public PeerHello HelloFrom(uint id, PeerChannel channel)
     {
-        PeerIdentity sender = new(Cluster, new NodeId(id), $"n{id}", $"http://n{id}");
+        PeerIdentity sender = new(Cluster, new NodeId(id), $"n{id}", $"http://n{id}", $"127.0.0.1:{7500 + id}");
         return HandshakeRules.MakeHello(sender, Transport.Members.Find(Transport.Self.Id)!, channel);
     }
 

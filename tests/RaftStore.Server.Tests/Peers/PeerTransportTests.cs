@@ -210,11 +210,11 @@ public sealed class PeerTransportTests
     {
         Configuration members = PeerNodeHarness.Members(2);
         using PeerNodeHarness two = PeerNodeHarness.Listen(members, id: 2);
-        PeerIdentity self = new(PeerNodeHarness.Cluster, One, "n1", "");
-        using PeerTransport transport = new(self, members, _ => ["127.0.0.1:1", $"127.0.0.1:{two.Port}"], PeerNodeHarness.Limits, new PeerMeter(), Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        PeerIdentity self = new(PeerNodeHarness.Cluster, One, "n1", "", "127.0.0.1:7501");
+        using PeerTransport transport = new(self, () => members, _ => ["127.0.0.1:1", $"127.0.0.1:{two.Port}"], PeerNodeHarness.Limits, new PeerMeter(), Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         two.Dial();
         int connected = 0;
-        transport.Start(new PeerEvents((_, _, _) => null, (_, _) => Interlocked.Increment(ref connected), (_, _) => { }));
+        transport.Start(new PeerEvents((_, _, _) => null, (_, _) => Interlocked.Increment(ref connected), (_, _) => { }, _ => { }), members);
 
         Eventually.True(() => Volatile.Read(ref connected) == 3, "the second address is tried");
     }

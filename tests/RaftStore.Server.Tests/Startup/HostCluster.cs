@@ -65,6 +65,12 @@ internal sealed class HostCluster : IAsyncDisposable
             {
                 _ends[settings.Name] = (exitCode, line);
             }
+        }, () =>
+        {
+            lock (_ends)
+            {
+                _ends[settings.Name] = (0, "removed");
+            }
         });
         _hosts[settings.Name] = host;
         await host.StartAsync(CancellationToken.None);

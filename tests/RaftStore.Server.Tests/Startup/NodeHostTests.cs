@@ -149,7 +149,7 @@ public sealed class NodeHostTests
         await using HostCluster cluster = new(nodes: 1);
         await cluster.StartAsync("n1");
         cluster.AwaitLeader();
-        await using NodeHost second = new(cluster.SettingsOf("n1") with { PeerListen = "127.0.0.1:0" }, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, (_, _) => { });
+        await using NodeHost second = new(cluster.SettingsOf("n1") with { PeerListen = "127.0.0.1:0" }, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, (_, _) => { }, () => { });
 
         await Assert.ThrowsAsync<DataDirectoryException>(() => second.StartAsync(CancellationToken.None));
 

@@ -87,10 +87,10 @@ public sealed class SnapshotDamageTests
 
         byte[] content = disk.Content(path);
         int headerBytes = content[8];
-        content[4] = 2;
+        content[4] = 3;
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(content.AsSpan(headerBytes - 4), Crc32C.Compute(content.AsSpan(0, headerBytes - 4)));
         disk.SetContent(path, content);
-        Assert.Contains("format 2", Assert.Throws<DataDirectoryException>(() => Open(disk)).Message, StringComparison.Ordinal);
+        Assert.Contains("format 3", Assert.Throws<DataDirectoryException>(() => Open(disk)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,60 @@
+using RaftStore.Raft;
+
+namespace RaftStore.Node;
+
+/// <summary>What became of a change of the membership or a transfer of the leadership. The numbers stand on the wire.</summary>
+public enum AdminResult
+{
+    /// <summary>It is done, and a majority has it.</summary>
+    Done = 0,
+
+    /// <summary>There was nothing to do.</summary>
+    AlreadySo = 1,
+
+    /// <summary>No leader was found in time, or an earlier change did not end in time; nothing was changed.</summary>
+    TimedOut = 2,
+
+    /// <summary>It may have been done, or may yet be.</summary>
+    Unknown = 3,
+
+    /// <summary>Too many wait; nothing was changed.</summary>
+    Overloaded = 4,
+
+    /// <summary>There is no such member.</summary>
+    NoSuchMember = 5,
+
+    /// <summary>A member has that name or that peer address; <see cref="AdminOutcome.Member"/> names it.</summary>
+    NameOrAddressTaken = 6,
+
+    /// <summary>Another data directory has claimed that member's id.</summary>
+    ClaimedByAnother = 7,
+
+    /// <summary>The member votes already.</summary>
+    NotALearner = 8,
+
+    /// <summary>The learner lacks too much of the log, or does not answer.</summary>
+    NotCaughtUp = 9,
+
+    /// <summary>Of the voters that would remain, too few answer; or only one would remain of two.</summary>
+    WouldLoseQuorum = 10,
+
+    /// <summary>No voter would remain.</summary>
+    NoVoterLeft = 11,
+
+    /// <summary>The configuration holds as many members as it may.</summary>
+    TooManyMembers = 12,
+
+    /// <summary>The target of a transfer is no other voter, or there is none.</summary>
+    NoSuchVoter = 13,
+
+    /// <summary>The target of a transfer does not answer, or lacks too much of the log.</summary>
+    Lagging = 14,
+
+    /// <summary>The target did not take over within an election timeout; the leader goes on leading.</summary>
+    NotTakenOver = 15,
+}
+
+/// <summary>The end of a change of the membership or a transfer of the leadership.</summary>
+/// <param name="Result">What became of it.</param>
+/// <param name="Member">Whom it concerns: for an added member the id it got.</param>
+public readonly record struct AdminOutcome(AdminResult Result, NodeId Member);

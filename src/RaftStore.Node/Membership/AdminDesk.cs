@@ -1,0 +1,306 @@
+using RaftStore.Node.Pump;
+using RaftStore.Raft;
+
+namespace RaftStore.Node.Membership;
+
+/// <summary>Has done what only the leader can do: by this node's core where it leads, by asking the leader where another does. Everything has a
+/// deadline, and a wish that must wait (for a leader, or for a change before it) is tried again until then. Rare, so a task each
+/// will do. Pump thread.</summary>
+internal sealed class AdminDesk(PumpContext context)
+{
+    /// <summary>Wishes under way at most; a cluster is changed by people.</summary>
+    private const int CasesMax = 64;
+
+    private readonly List<Case> _cases = [];
+
+    /// <summary>A caller's wish came.</summary>
+    public void Take(AdminInquiry inquiry)
+    {
+        if (_cases.Count == CasesMax)
+        {
+            inquiry.Answer.SetResult(new AdminOutcome(AdminResult.Overloaded, NodeId.None));
+            return;
+        }
+
+        _cases.Add(new Case { Action = inquiry.Action, DeadlineMs = inquiry.DeadlineMs, Answer = inquiry.Answer });
+    }
+
+    /// <summary>Another member's wish came. It is for the leader of exactly that term, since the asking node may ask another in a later one.</summary>
+    public void Take(AdminQuestion question)
+    {
+        bool isKnown = _cases.Exists(one => one.From == question.From && one.FromId == question.Id);
+        if (isKnown)
+        {
+            return;
+        }
+
+        if (!context.IsLeader || context.Core.Term != question.Term || _cases.Count == CasesMax)
+        {
+            context.Outbox.Send(new AdminAnswer(context.Self, question.From, context.Core.Term, question.Id, Outcome: null));
+            return;
+        }
+
+        _cases.Add(new Case
+        {
+            Action = question.Action,
+            DeadlineMs = context.NowMs + question.TimeoutMs,
+            From = question.From,
+            FromId = question.Id,
+            Term = question.Term,
+        });
+    }
+
+    /// <summary>The leader's answer came.</summary>
+    public void Take(AdminAnswer answer)
+    {
+        if (_cases.Find(one => one.Stage == Stage.Asked && one.AskedId == answer.Id && one.Asked == answer.From) is not { } found)
+        {
+            return;
+        }
+
+        if (answer.Outcome is { } outcome)
+        {
+            End(found, outcome);
+        }
+        else
+        {
+            // It has done nothing: whoever leads now is asked with the next tick.
+            found.Stage = Stage.Waiting;
+            found.NotBeforeMs = context.NowMs + context.Options.Raft.HeartbeatIntervalMs;
+        }
+    }
+
+    /// <summary>Goes on with everything that can go on.</summary>
+    /// <returns>True where the core was asked for something.</returns>
+    public bool GoOn()
+    {
+        bool worked = false;
+        for (int i = _cases.Count - 1; i >= 0; i--)
+        {
+            worked |= GoOn(_cases[i]);
+        }
+
+        return worked;
+    }
+
+    /// <summary>Time has passed: what was not done in time ends.</summary>
+    public void Tick()
+    {
+        foreach (Case one in _cases.FindAll(one => one.DeadlineMs <= context.NowMs))
+        {
+            End(one, new AdminOutcome(one.Stage == Stage.Waiting ? AdminResult.TimedOut : AdminResult.Unknown, one.Member));
+        }
+    }
+
+    /// <summary>The node stops.</summary>
+    public void Stop()
+    {
+        foreach (Case one in _cases.ToArray())
+        {
+            End(one, new AdminOutcome(one.Stage == Stage.Waiting ? AdminResult.TimedOut : AdminResult.Unknown, one.Member));
+        }
+    }
+
+    private bool GoOn(Case one)
+    {
+        switch (one.Stage)
+        {
+            case Stage.Waiting when context.NowMs >= one.NotBeforeMs:
+                return Begin(one);
+            case Stage.Changing:
+                FinishChange(one);
+                return false;
+            case Stage.Transferring:
+                FinishTransfer(one);
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    private bool Begin(Case one)
+    {
+        RaftNode core = context.Core;
+        if (context.IsLeader && (one.From.IsNone || core.Term == one.Term))
+        {
+            return BeginHere(one);
+        }
+
+        if (!one.From.IsNone)
+        {
+            context.Outbox.Send(new AdminAnswer(context.Self, one.From, core.Term, one.FromId, Outcome: null));
+            _cases.Remove(one);
+        }
+        else if (!core.Leader.IsNone && !context.IsLeader)
+        {
+            ulong id = context.Ids.Next();
+            if (context.Outbox.Send(new AdminQuestion(context.Self, core.Leader, core.Term, id, one.DeadlineMs - context.NowMs, one.Action)))
+            {
+                one.Stage = Stage.Asked;
+                one.Asked = core.Leader;
+                one.AskedId = id;
+            }
+        }
+
+        return false;
+    }
+
+    private bool BeginHere(Case one)
+    {
+        switch (one.Action)
+        {
+            case ChangeMembership change:
+                Begun(one, context.Core.ChangeMembership(change.Change));
+                return true;
+            case TransferLeadership transfer:
+                Begun(one, context.Core.TransferLeadership(transfer.Target));
+                return true;
+            default:
+                throw new NotSupportedException($"No action {one.Action} is known.");
+        }
+    }
+
+    private void Begun(Case one, MembershipResult result)
+    {
+        one.Member = result.Member;
+        switch (result.Status)
+        {
+            case MembershipStatus.Appended:
+                one.Stage = Stage.Changing;
+                one.Index = result.Index;
+                one.Term = result.Term;
+                break;
+            case MembershipStatus.TermNotCommitted or MembershipStatus.ChangePending or MembershipStatus.NotLeader:
+                one.NotBeforeMs = context.NowMs + context.Options.Raft.HeartbeatIntervalMs;
+                break;
+            default:
+                End(one, new AdminOutcome(ResultOf(result.Status), result.Member));
+                break;
+        }
+    }
+
+    private void Begun(Case one, TransferStatus status)
+    {
+        switch (status)
+        {
+            case TransferStatus.Started:
+                one.Stage = Stage.Transferring;
+                one.Term = context.Core.Term;
+                one.Member = context.Core.TransferTarget;
+                break;
+            case TransferStatus.Pending or TransferStatus.NotLeader:
+                one.NotBeforeMs = context.NowMs + context.Options.Raft.HeartbeatIntervalMs;
+                break;
+            default:
+                End(one, new AdminOutcome(ResultOf(status), NodeId.None));
+                break;
+        }
+    }
+
+    // A change is over once its entry is applied here in the term of whoever appended it, and nothing is joint any more. Where the
+    // term ended before that, a later leader may have kept the entry or not.
+    private void FinishChange(Case one)
+    {
+        RaftNode core = context.Core;
+        bool isApplied = core.AppliedIndex >= one.Index && core.AppliedIndex >= core.ConfigurationIndex && !core.Configuration.IsJoint;
+        if (core.Term == one.Term && isApplied)
+        {
+            End(one, new AdminOutcome(AdminResult.Done, one.Member));
+        }
+        else if (core.Term != one.Term)
+        {
+            End(one, new AdminOutcome(AdminResult.Unknown, one.Member));
+        }
+    }
+
+    private void FinishTransfer(Case one)
+    {
+        RaftNode core = context.Core;
+        if (core.Term != one.Term && !core.Leader.IsNone)
+        {
+            End(one, new AdminOutcome(core.Leader == one.Member ? AdminResult.Done : AdminResult.NotTakenOver, core.Leader));
+        }
+        else if (core.Term == one.Term && context.IsLeader && core.TransferTarget.IsNone)
+        {
+            End(one, new AdminOutcome(AdminResult.NotTakenOver, one.Member));
+        }
+    }
+
+    private void End(Case one, AdminOutcome outcome)
+    {
+        _cases.Remove(one);
+        if (one.Answer is { } answer)
+        {
+            answer.SetResult(outcome);
+        }
+        else
+        {
+            context.Outbox.Send(new AdminAnswer(context.Self, one.From, context.Core.Term, one.FromId, outcome));
+        }
+    }
+
+    private static AdminResult ResultOf(MembershipStatus status) => status switch
+    {
+        MembershipStatus.AlreadySo => AdminResult.AlreadySo,
+        MembershipStatus.NoSuchMember => AdminResult.NoSuchMember,
+        MembershipStatus.NameOrAddressTaken => AdminResult.NameOrAddressTaken,
+        MembershipStatus.ClaimedByAnother => AdminResult.ClaimedByAnother,
+        MembershipStatus.NotALearner => AdminResult.NotALearner,
+        MembershipStatus.NotCaughtUp => AdminResult.NotCaughtUp,
+        MembershipStatus.WouldLoseQuorum => AdminResult.WouldLoseQuorum,
+        MembershipStatus.NoVoterLeft => AdminResult.NoVoterLeft,
+        MembershipStatus.TooManyMembers => AdminResult.TooManyMembers,
+        _ => throw new NotSupportedException($"No result is known for {status}."),
+    };
+
+    private static AdminResult ResultOf(TransferStatus status) => status switch
+    {
+        TransferStatus.AlreadyLeads => AdminResult.AlreadySo,
+        TransferStatus.NoSuchVoter => AdminResult.NoSuchVoter,
+        TransferStatus.Lagging => AdminResult.Lagging,
+        _ => throw new NotSupportedException($"No result is known for {status}."),
+    };
+
+    private enum Stage
+    {
+        /// <summary>Nobody has done anything.</summary>
+        Waiting,
+
+        /// <summary>The leader was asked.</summary>
+        Asked,
+
+        /// <summary>The change is in this leader's log.</summary>
+        Changing,
+
+        /// <summary>This leader is handing over.</summary>
+        Transferring,
+    }
+
+    private sealed class Case
+    {
+        public required AdminAction Action { get; init; }
+
+        public required long DeadlineMs { get; init; }
+
+        public Stage Stage { get; set; }
+
+        public long NotBeforeMs { get; set; }
+
+        /// <summary>The caller on this node; null where another member asked.</summary>
+        public TaskCompletionSource<AdminOutcome>? Answer { get; init; }
+
+        public NodeId From { get; init; }
+
+        public ulong FromId { get; init; }
+
+        public NodeId Asked { get; set; }
+
+        public ulong AskedId { get; set; }
+
+        public NodeId Member { get; set; }
+
+        public long Index { get; set; }
+
+        public long Term { get; set; }
+    }
+}
