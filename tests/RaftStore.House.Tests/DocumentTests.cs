@@ -37,6 +37,7 @@ public sealed class DocumentTests
     [InlineData("LICENSE")]
     [InlineData("docs/ARCHITECTURE.md")]
     [InlineData("docs/http-api.md")]
+    [InlineData("docs/operations.md")]
     [InlineData("src/RaftStore.Raft/README.md")]
     [InlineData("src/RaftStore.Storage/FORMAT.md")]
     public void Documents_ThoseANewcomerIsSentTo_Exist(string path) => Assert.True(Repository.Exists(path), path);

@@ -55,7 +55,11 @@ internal sealed class HttpApi : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _rateLimit?.Dispose();
+    public void Dispose()
+    {
+        _rateLimit?.Dispose();
+        _snapshots.Dispose();
+    }
 
     /// <summary>Answers one request.</summary>
     public async Task InvokeAsync(HttpContext context)

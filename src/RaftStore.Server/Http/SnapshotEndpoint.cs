@@ -13,7 +13,7 @@ namespace RaftStore.Server.Http;
 
 /// <summary><c>/v1/snapshot</c>: the bytes of a snapshot file of the store as of one revision, written from an immutable view while they
 /// are sent; nothing is kept on this node's disk. Any thread.</summary>
-internal sealed class SnapshotEndpoint(NodeHost host, ServerSettings settings, CommonHeaders common)
+internal sealed class SnapshotEndpoint(NodeHost host, ServerSettings settings, CommonHeaders common) : IDisposable
 {
     /// <summary>Snapshots sent at once: each keeps the versions alive that it began with, and takes a processor for its checksums.</summary>
     private const int StreamsMax = 2;
@@ -22,11 +22,14 @@ internal sealed class SnapshotEndpoint(NodeHost host, ServerSettings settings, C
     /// four and a half hours at this rate.</summary>
     private static readonly MinDataRate SlowestRate = new(bytesPerSecond: 64 << 10, gracePeriod: TimeSpan.FromSeconds(10));
 
+    private readonly CancellationTokenSource _stopping = new();
     private int _streams;
-    private volatile bool _isStopping;
 
     /// <summary>From now on snapshots under way are cut off: the process is about to end.</summary>
-    public void BeginStopping() => _isStopping = true;
+    public void BeginStopping() => _stopping.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose() => _stopping.Dispose();
 
     /// <summary>Answers <c>GET</c> and <c>HEAD</c>.</summary>
     public async ValueTask<Problem?> GetAsync(HttpContext context, RequestTarget target)
@@ -114,16 +117,12 @@ internal sealed class SnapshotEndpoint(NodeHost host, ServerSettings settings, C
 
         PipeWriter writer = response.BodyWriter;
         using SnapshotEncoder encoder = new(host.Cluster, captured.Metadata, bytes => writer.Write(bytes));
+
+        // Cut off either way, the answer lacks the end of its chunked coding, and nobody takes it for whole.
+        using var cutOff = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
         foreach (long _ in captured.View.WriteSnapshotInSteps(encoder))
         {
-            if (_isStopping)
-            {
-                // Without the end of its chunked coding nobody takes the answer for whole.
-                context.Abort();
-                return null;
-            }
-
-            if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
+            if ((await writer.FlushAsync(cutOff.Token)).IsCompleted)
             {
                 return null;
             }

@@ -26,7 +26,7 @@ internal static class RecoveryReport
         output.WriteLine();
         WriteDoubts(output, state);
         output.WriteLine();
-        Line(output, $"A recovery makes cluster {plan.Cluster} with the one member {plan.Name} from all of this, in this directory; its revision goes on from {view.Revision + plan.RaiseBy}.");
+        Line(output, $"A recovery makes a new cluster with the one member {plan.Name} from all of this, in this directory; its revision goes on from {view.Revision + plan.RaiseBy}.");
         output.WriteLine("Do it only if a majority of the members is gone for good. Never start one of the others again afterwards: it belongs to the old cluster.");
     }
 
