@@ -1,5 +1,4 @@
 using RaftStore.Node.Forwarding;
-using RaftStore.Node.Membership;
 using RaftStore.Node.Waiters;
 
 namespace RaftStore.Node.Pump;

@@ -50,11 +50,13 @@ public sealed record SurvivingState
         SnapshotMetadata? snapshot = snapshots.Latest?.Metadata;
         KvStore store = snapshots.Latest is { } file ? NodeRecovery.LoadSnapshot(snapshots, file) : new KvStore();
         RecoveredLog log = WriteAheadLog.Read(files, directory.WalPath, identity.Cluster, new WalOptions(), snapshot?.LastIncluded ?? EntryId.Zero);
+        Configuration members = snapshot?.Configuration ?? identity.Founders;
         long committedRevision = store.Current.Revision;
         foreach (EntryBatch batch in log.Batches)
         {
             foreach (Entry entry in batch)
             {
+                members = entry.Kind == EntryKind.Configuration ? ConfigurationCodec.TryDecode(entry.Payload) ?? members : members;
                 ReadOnlySpan<byte> command = entry.Kind == EntryKind.Command ? entry.Payload : default;
                 KvResult result = store.Apply(entry.Id.Index, batch.ClusterTimeMs, command);
                 committedRevision = entry.Id.Index <= log.CommitIndex ? result.Revision : committedRevision;
@@ -65,7 +67,7 @@ public sealed record SurvivingState
         return new SurvivingState
         {
             Identity = identity,
-            Members = snapshot?.Configuration ?? identity.Founders,
+            Members = members,
             Term = log.HardState.Term,
             Snapshot = log.Base,
             Last = log.Batches.Count > 0 ? log.Batches[^1].Last : log.Base,

@@ -66,7 +66,8 @@ internal static class RecoverCommand
 
         using DataDirectory directory = DataDirectory.Open(files, path);
         SurvivingState state = SurvivingState.Read(files, directory);
-        string peer = state.Members.Find(state.Identity.Node)?.PeerAddress ?? state.Identity.Founders.Voters[0].PeerAddress;
+        string peer = (state.Members.Find(state.Identity.Node) ?? state.Identity.Founders.Find(state.Identity.Node))?.PeerAddress
+            ?? throw new DataDirectoryException(path, -1, $"node {state.Identity.Name} is no member of its own cluster, as far as this directory tells: it was removed, or had not been taken in yet. Take another member's directory");
         NewCluster plan = NewCluster.Draw(state.Identity.Name, peer, raiseBy);
         RecoveryReport.Write(output, path, state, plan);
         if (isDryRun)

@@ -13,7 +13,7 @@ internal static class RecoveryReport
         KvView view = state.Store.Current;
         Line(output, $"data directory   {path}");
         Line(output, $"belongs to       node {state.Identity.Name} (id {state.Identity.Node}) of cluster {state.Identity.Cluster}, in term {state.Term}");
-        Line(output, $"members          {string.Join(", ", state.Members.Voters.Select(member => $"{member.Name} at {member.PeerAddress}"))}");
+        Line(output, $"members          {string.Join(", ", state.Members.Members.Select(member => $"{member.Name} at {member.PeerAddress}{(state.Members.IsLearner(member.Id) ? " (learner)" : "")}"))}");
         Line(output, state.Snapshot.Index == 0 ? $"snapshot         none" : (FormattableString)$"snapshot         up to entry {state.Snapshot.Index} of term {state.Snapshot.Term}");
         Line(output, $"last entry       {state.Last.Index} of term {state.Last.Term}: every entry up to it is here, and its revision is {view.Revision}");
         Line(output, $"known committed  up to entry {state.CommitIndex}, revision {state.CommittedRevision}");
@@ -42,14 +42,14 @@ internal static class RecoveryReport
             output.WriteLine("Every entry here is known to be committed.");
         }
 
-        if (state.Members.Voters.Length > 1)
+        if (!state.Members.IsSoleVoter(state.Identity.Node))
         {
             Line(output, $"Missing may be: every write behind entry {state.Last.Index}. The others may have acknowledged some without this node, and nothing here says whether there were any.");
             output.WriteLine("If another member's directory is left, run this with --dry-run there too, and recover the one whose last entry has the higher term, or in the same term the higher number.");
         }
         else
         {
-            output.WriteLine("Nothing acknowledged is missing: this was the only member.");
+            output.WriteLine("Nothing acknowledged is missing: this was the only member with a vote.");
         }
     }
 

@@ -60,11 +60,12 @@ internal static class SnapshotFiles
         json.WriteNumber("fileBytes", kept.Metadata.LengthBytes);
         json.WriteString("stateHash", kept.Facts.StateHash);
         json.WriteStartArray("members");
-        foreach (Member member in kept.Metadata.Configuration.Voters)
+        foreach (Member member in kept.Metadata.Configuration.Members)
         {
             json.WriteStartObject();
             json.WriteString("id", member.Id.ToString());
             json.WriteString("name", member.Name);
+            json.WriteString("role", kept.Metadata.Configuration.IsLearner(member.Id) ? "learner" : "voter");
             json.WriteString("peer", member.PeerAddress);
             json.WriteEndObject();
         }
@@ -129,9 +130,9 @@ internal static class SnapshotFiles
             state hash          {kept.Facts.StateHash}
 
             """));
-        foreach (Member member in kept.Metadata.Configuration.Voters)
+        foreach (Member member in kept.Metadata.Configuration.Members)
         {
-            text.Append(string.Create(CultureInfo.InvariantCulture, $"member              {member.Name} (id {member.Id}) at {member.PeerAddress}\n"));
+            text.Append(string.Create(CultureInfo.InvariantCulture, $"member              {member.Name} (id {member.Id}) at {member.PeerAddress}{(kept.Metadata.Configuration.IsLearner(member.Id) ? ", learner" : "")}\n"));
         }
 
         return text.Append("every checksum is right\n").ToString();

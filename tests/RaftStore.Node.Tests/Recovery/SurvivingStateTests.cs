@@ -1,6 +1,7 @@
 using System.Text;
 using RaftStore.Kv;
 using RaftStore.Node.Tests.Harness;
+using RaftStore.Raft;
 using RaftStore.Storage;
 
 namespace RaftStore.Node.Tests.Recovery;
@@ -56,6 +57,33 @@ public sealed class SurvivingStateTests
 
         Assert.True(state.CommitIndex < state.Last.Index);
         Assert.Equal((2L, true), (state.Store.Current.Revision, state.CommittedRevision <= 1));
+    }
+
+    [Fact]
+    public void Read_ALogThatHoldsAConfiguration_KnowsTheMembersItMade()
+    {
+        MemoryFileSystem disk = new();
+        ClusterId id = new(7);
+        Member founder = new(new NodeId(1), "n1", "127.0.0.1:7501", "");
+        using DataDirectory directory = DataDirectory.Open(disk, "grown");
+        directory.WriteIdentity(new NodeIdentity(id, founder.Id, founder.Name, FormationState.Formed, new Configuration([founder])));
+        Configuration grown = new([founder, new Member(new NodeId(2), "n2", "127.0.0.1:7502", "")], [], [new Member(new NodeId(3), "n3", "127.0.0.1:7503", "")], NodeId.None);
+        using (WriteAheadLog log = WriteAheadLog.Open(disk, directory.WalPath, id, new WalOptions { SegmentBytes = 64 << 10 }, EntryId.Zero, out _))
+        {
+            EntryBatch[] batches =
+            [
+                EntryBatch.Seal(new EntryId(1, 1), clusterTimeMs: 0, EntryKind.Configuration, [ConfigurationCodec.Encode(grown)]),
+                EntryBatch.Seal(new EntryId(2, 1), clusterTimeMs: 5, EntryKind.Command, [KvCommand.Put("a"u8, "1"u8)]),
+            ];
+            log.Append(new PersistRequest { Token = new BatchToken(1), HardState = new HardState(1, founder.Id), Batches = batches, CommitIndex = 1 });
+            log.Sync();
+        }
+
+        SurvivingState state = SurvivingState.Read(disk, directory);
+
+        Assert.Equal(["n1", "n2", "n3"], state.Members.Members.Select(member => member.Name));
+        Assert.False(state.Members.IsSoleVoter(founder.Id));
+        Assert.Equal((new EntryId(2, 1), 1L, 0L, 1L), (state.Last, state.CommitIndex, state.CommittedRevision, state.Store.Current.Revision));
     }
 
     [Fact]
