@@ -115,6 +115,7 @@ internal sealed class SimulatedClient
         KvView view = _machine!.Node!.View;
         bool found = view.TryGet(Encoding.ASCII.GetBytes(request.Key!), view.Revision, out KvItem item);
         _workload.History.ReadAnswered(request.Key!, found ? Encoding.ASCII.GetString(item.Value.Span) : null, found ? item.ModRevision : 0, view.Revision, _begun);
+        _workload.ReadPast(view, request.Key!);
         return true;
     }
 
@@ -141,7 +142,12 @@ internal sealed class SimulatedClient
 
     private void NoteApplied(SimulatedRequest request, KvResult result)
     {
-        if (result.Status == KvStatus.ConditionFailed)
+        _workload.Answered(result.Revision);
+        if (request.IsCompaction && result.Status is (KvStatus.Done or KvStatus.AlreadyCompacted or KvStatus.FutureRevision))
+        {
+            _world.Invariants.Saw($"compaction ended as {result.Status}");
+        }
+        else if (result.Status == KvStatus.ConditionFailed)
         {
             KvItem? held = result.Previous;
             _workload.History.ReadAnswered(request.Key!, held is { } item ? Encoding.ASCII.GetString(item.Value.Span) : null, held?.ModRevision ?? 0, result.Revision, _begun);
@@ -176,5 +182,6 @@ internal sealed class SimulatedClient
         }
     }
 
-    private static IEnumerable<string> KeysOf(SimulatedRequest request) => request.Key is null ? Workload.AllKeys : [request.Key];
+    private static IEnumerable<string> KeysOf(SimulatedRequest request) =>
+        request.IsCompaction ? [] : request.Key is null ? Workload.AllKeys : [request.Key];
 }

@@ -9,6 +9,11 @@ namespace RaftStore.Simulation;
 /// <param name="Command">What is proposed; null for a read.</param>
 internal sealed record SimulatedRequest(string? Key, string? Value, byte[]? Command)
 {
+    /// <summary>True for a compaction, which is about no key.</summary>
+    public bool IsCompaction { get; private init; }
+
+    public static SimulatedRequest Compact(long revision) => new(null, null, KvCommand.Compact(revision)) { IsCompaction = true };
+
     public static SimulatedRequest Put(string key, string value) => new(key, value, KvCommand.Put(Encoding.ASCII.GetBytes(key), Encoding.ASCII.GetBytes(value)));
 
     public static SimulatedRequest PutIfAbsent(string key, string value)

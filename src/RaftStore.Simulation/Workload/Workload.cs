@@ -1,4 +1,5 @@
 using System.Globalization;
+using RaftStore.Kv;
 using RaftStore.Verification;
 
 namespace RaftStore.Simulation;
@@ -14,7 +15,9 @@ internal sealed class Workload
     private readonly World _world;
     private readonly RandomStream _random;
     private readonly List<SimulatedClient> _clients = [];
+    private readonly PastRevisions _past = new();
     private long _values;
+    private long _newestRevision;
 
     public Workload(World world)
     {
@@ -82,8 +85,21 @@ internal sealed class Workload
             < 11 => SimulatedRequest.PutIfAbsent(key, NextValue()),
             < 13 => SimulatedRequest.Delete(key),
             < 14 => SimulatedRequest.DeleteAll(),
+            < 15 => SimulatedRequest.Compact(Math.Max(0, _newestRevision + 3 - _random.Below(30))),
             _ => SimulatedRequest.Read(key),
         };
+    }
+
+    /// <summary>Some client was told of that revision.</summary>
+    public void Answered(long revision) => _newestRevision = Math.Max(_newestRevision, revision);
+
+    /// <summary>Reads a key at the view's own revision and at some past one.</summary>
+    public void ReadPast(KvView view, string key)
+    {
+        _past.Read(view, key, view.Revision);
+        long past = view.CompactedRevision + _random.Between(0, view.Revision - view.CompactedRevision);
+        _past.Read(view, key, past);
+        _world.Invariants.Saw("past revision read", past < view.Revision ? 1 : 0);
     }
 
     public SimulatedRequest LastWrite() => SimulatedRequest.Put(KeyName(_random.Below(KeysMax)), NextValue());
