@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
-using Microsoft.AspNetCore.Http.Features;
 using RaftStore.Kv;
 using RaftStore.Node;
 using RaftStore.Server.Settings;
@@ -13,9 +11,6 @@ namespace RaftStore.Server.Http;
 internal sealed class SettingsEndpoint(NodeHost host, ServerSettings settings, CommonHeaders common)
 {
     private const string AllowedMethods = "GET, HEAD, PATCH";
-
-    /// <summary>Far more than an object of every setting takes.</summary>
-    private const int BodyBytesMax = 64 << 10;
 
     /// <summary>Answers a request.</summary>
     public ValueTask<Problem?> HandleAsync(HttpContext context, RequestTarget target)
@@ -74,19 +69,13 @@ internal sealed class SettingsEndpoint(NodeHost host, ServerSettings settings, C
 
     private async ValueTask<Problem?> ChangeAsync(HttpContext context, RaftNodeHandle node)
     {
-        if (!MediaTypes.IsJson(context.Request.ContentType))
+        (byte[] body, Problem? unread) = await JsonBody.ReadAsync(context);
+        if (unread is not null)
         {
-            return new Problem(ProblemType.UnsupportedMediaType, "The settings to change are a JSON object: send it with Content-Type: application/json.");
+            return unread;
         }
 
-        ReadOnlySequence<byte>? body = await ReadBodyAsync(context);
-        if (body is null)
-        {
-            return new Problem(ProblemType.InvalidRequest, $"The body is longer than {BodyBytesMax} bytes.");
-        }
-
-        Problem? malformed = SettingsJson.Parse(body.Value, out List<KvSettingChange> changes);
-        context.Request.BodyReader.AdvanceTo(body.Value.End);
+        Problem? malformed = SettingsJson.Parse(body, out List<KvSettingChange> changes);
         if (malformed is not null)
         {
             return malformed;
@@ -106,34 +95,6 @@ internal sealed class SettingsEndpoint(NodeHost host, ServerSettings settings, C
 
         Write(context.Response, node.View);
         return null;
-    }
-
-    /// <summary>The whole body, not yet released; null where it is too long.</summary>
-    private static async ValueTask<ReadOnlySequence<byte>?> ReadBodyAsync(HttpContext context)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-        {
-            // Not what --value-limit allows: this is no value.
-            feature.MaxRequestBodySize = null;
-        }
-
-        PipeReader reader = context.Request.BodyReader;
-        while (true)
-        {
-            ReadResult result = await reader.ReadAsync();
-            if (result.Buffer.Length > BodyBytesMax)
-            {
-                reader.AdvanceTo(result.Buffer.End);
-                return null;
-            }
-
-            if (result.IsCompleted)
-            {
-                return result.Buffer;
-            }
-
-            reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-        }
     }
 
     private long DeadlineMs() => NodeRuntime.NowMs + settings.RequestTimeoutMs;

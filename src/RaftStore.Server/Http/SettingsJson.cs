@@ -38,7 +38,7 @@ internal static class SettingsJson
 
     /// <summary>Reads an object of the settings to change.</summary>
     /// <returns>What is wrong with it, or null.</returns>
-    public static Problem? Parse(ReadOnlySequence<byte> body, out List<KvSettingChange> changes)
+    public static Problem? Parse(ReadOnlyMemory<byte> body, out List<KvSettingChange> changes)
     {
         changes = [];
         try
