@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using RaftStore.Raft;
 
 namespace RaftStore.Storage;
@@ -30,8 +32,12 @@ public sealed record NodeIdentity(ClusterId Cluster, NodeId Node, string Name, F
 public sealed class DataDirectory : IDisposable
 {
     private const string LockName = "LOCK";
+    private const string InstanceName = "instance";
     private const string WalName = "wal";
     private const string SnapshotsName = "snapshots";
+
+    /// <summary>Sixteen digits and the end of the line.</summary>
+    private const int InstanceBytes = 17;
 
     /// <summary>What a freshly made ext4 volume holds; a volume may be given to a node as it is.</summary>
     private const string LostAndFound = "lost+found";
@@ -111,6 +117,25 @@ public sealed class DataDirectory : IDisposable
 
         DurableFiles.Replace(_files, Path, IdentityFile.Name, IdentityFile.Encode(identity));
         Identity = identity;
+    }
+
+    /// <summary>The number by which this directory claims an id when its node joins a cluster. Drawn once and durable before it is
+    /// returned: a node that dies while it joins asks again under the same number, and one whose disk was replaced cannot.</summary>
+    /// <exception cref="DataDirectoryException">The file that holds it is damaged.</exception>
+    public ulong DrawInstance(Func<ulong> draw)
+    {
+        string path = DurableFiles.Combine(Path, InstanceName);
+        if (_files.FileExists(path))
+        {
+            byte[] text = DurableFiles.ReadWhole(_files, path, InstanceBytes);
+            return text.Length == InstanceBytes && ulong.TryParse(text.AsSpan(..^1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong known) && known != 0
+                ? known
+                : throw new DataDirectoryException(path, 0, "it does not hold sixteen hexadecimal digits: the file was damaged or edited. This node has not joined yet, so remove the directory and start it again");
+        }
+
+        ulong drawn = Math.Max(1, draw());
+        DurableFiles.Replace(_files, Path, InstanceName, Encoding.ASCII.GetBytes(drawn.ToString("x16", CultureInfo.InvariantCulture) + "\n"));
+        return drawn;
     }
 
     /// <inheritdoc/>
@@ -197,7 +222,7 @@ public sealed class DataDirectory : IDisposable
 
     private static void CheckEmpty(IFileSystem files, string path)
     {
-        string? foreign = files.ListFiles(path).FirstOrDefault(name => name is not LockName and not (IdentityFile.Name + DurableFiles.TemporarySuffix))
+        string? foreign = files.ListFiles(path).FirstOrDefault(name => name is not LockName and not InstanceName and not (InstanceName + DurableFiles.TemporarySuffix) and not (IdentityFile.Name + DurableFiles.TemporarySuffix))
             ?? files.ListDirectories(path).FirstOrDefault(name => name != LostAndFound);
         if (foreign is not null)
         {

@@ -197,8 +197,8 @@ public sealed class FormationProtocol
             {
                 string mine = _identity is null ? "is empty" : $"belongs to cluster {_identity.Cluster}, which was never formed";
                 return $"the data directory of this node {mine}, but the formed cluster {status.Cluster} already has a member named {_name}"
-                    + $" (says {other.Member.Name}). A node must not come back without its data: it may have voted. Restore its disk; or, in a version"
-                    + $" that can change the members of a cluster, remove {_name} there and start this node with --join.";
+                    + $" (says {other.Member.Name}). A node must not come back without its data: it may have voted. Restore its disk; or"
+                    + $" replace {_name} there (kvctl member replace), or remove it, and start this node with --join.";
             }
         }
 

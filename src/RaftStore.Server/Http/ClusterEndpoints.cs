@@ -110,7 +110,7 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
         json.WriteStartObject();
         json.WriteString("id"u8, member.Member.Id.ToString());
         json.WriteString("name"u8, member.Member.Name);
-        json.WriteString("role"u8, "voter"u8);
+        json.WriteString("role"u8, member.IsVoter ? "voter"u8 : "learner"u8);
         json.WriteString("peer"u8, member.Member.PeerAddress);
         json.WriteString("client"u8, client);
         WriteKnown(json, "matchIndex"u8, member.MatchIndex);
@@ -118,6 +118,13 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
         WriteKnown(json, "lag"u8, member.MatchIndex < 0 ? -1 : Math.Max(0, view.CommitIndex - member.MatchIndex));
         json.WriteBoolean("healthy"u8, IsHealthy(view, member));
         WriteKnown(json, "lastContactMs"u8, member.LastContactMs);
+        if (!member.IsVoter)
+        {
+            json.WriteBoolean("caughtUp"u8, member.IsCaughtUp);
+            json.WriteBoolean("promotesItself"u8, member.Member.PromotesItself);
+            json.WriteString("replaces"u8, member.Member.Replaces.IsNone ? null : member.Member.Replaces.ToString());
+        }
+
         json.WriteEndObject();
     }
 

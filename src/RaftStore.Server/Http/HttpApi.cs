@@ -23,6 +23,7 @@ internal sealed class HttpApi : IDisposable
     private readonly SnapshotEndpoint _snapshots;
     private readonly CompactEndpoint _compaction;
     private readonly SettingsEndpoint _settings;
+    private readonly MembersEndpoint _members;
     private readonly HealthEndpoints _health;
     private readonly MetricsEndpoint _metricsEndpoint;
     private readonly HttpMetrics _metrics = new();
@@ -43,6 +44,7 @@ internal sealed class HttpApi : IDisposable
         _snapshots = new SnapshotEndpoint(host, settings, _common);
         _compaction = new CompactEndpoint(host, settings, _common);
         _settings = new SettingsEndpoint(host, settings, _common);
+        _members = new MembersEndpoint(host, settings, _common);
         _health = new HealthEndpoints(host, _common);
         _metricsEndpoint = new MetricsEndpoint(host, _metrics, _common);
     }
@@ -124,7 +126,7 @@ internal sealed class HttpApi : IDisposable
             return new Problem(ProblemType.RateLimited, "This client sends more requests a second than --rate-limit allows: slow down.");
         }
 
-        return _isStopping && target.Route is (ApiRoute.Key or ApiRoute.Range or ApiRoute.Compact or ApiRoute.Snapshot or ApiRoute.ClusterSettings)
+        return _isStopping && target.Route is (ApiRoute.Key or ApiRoute.Range or ApiRoute.Compact or ApiRoute.Snapshot or ApiRoute.ClusterSettings or ApiRoute.ClusterMembers or ApiRoute.ClusterTransfer)
             ? new Problem(ProblemType.ShuttingDown, "This node is shutting down: ask another.")
             : null;
     }
@@ -143,6 +145,10 @@ internal sealed class HttpApi : IDisposable
                 return _compaction.HandleAsync(context, target);
             case ApiRoute.ClusterSettings:
                 return _settings.HandleAsync(context, target);
+            case ApiRoute.ClusterMembers:
+                return _members.HandleAsync(context, target);
+            case ApiRoute.ClusterTransfer:
+                return _members.TransferAsync(context, target);
             case ApiRoute.Unknown:
                 return Answer(new Problem(ProblemType.NotFound, "There is nothing at this path; the API begins with /v1/."));
             case ApiRoute.NotThereYet:

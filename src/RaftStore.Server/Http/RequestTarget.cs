@@ -18,6 +18,12 @@ internal enum ApiRoute
     /// <summary><c>/v1/cluster/settings</c>.</summary>
     ClusterSettings,
 
+    /// <summary><c>/v1/cluster/members</c> and what is below it.</summary>
+    ClusterMembers,
+
+    /// <summary><c>/v1/cluster/transfer</c>.</summary>
+    ClusterTransfer,
+
     /// <summary><c>/v1/status</c>.</summary>
     Status,
 
@@ -45,8 +51,9 @@ internal enum ApiRoute
 internal readonly struct RequestTarget
 {
     private const string KeyPrefix = "/v1/kv/";
+    private const string MembersPrefix = "/v1/cluster/members/";
 
-    private static readonly string[] FuturePaths = ["/v1/txn", "/v1/watch", "/v1/leases", "/v1/locks", "/v1/sessions", "/v1/faults", "/v1/cluster/members", "/v1/cluster/transfer"];
+    private static readonly string[] FuturePaths = ["/v1/txn", "/v1/watch", "/v1/leases", "/v1/locks", "/v1/sessions", "/v1/faults"];
 
     private readonly string _raw;
     private readonly int _pathStart;
@@ -137,11 +144,18 @@ internal readonly struct RequestTarget
             return ApiRoute.Key;
         }
 
+        if (path.StartsWith(MembersPrefix, StringComparison.Ordinal))
+        {
+            return ApiRoute.ClusterMembers;
+        }
+
         return path switch
         {
             "/v1/kv" => ApiRoute.Range,
             "/v1/cluster" => ApiRoute.Cluster,
             "/v1/cluster/settings" => ApiRoute.ClusterSettings,
+            "/v1/cluster/members" => ApiRoute.ClusterMembers,
+            "/v1/cluster/transfer" => ApiRoute.ClusterTransfer,
             "/v1/status" => ApiRoute.Status,
             "/v1/snapshot" => ApiRoute.Snapshot,
             "/v1/compact" => ApiRoute.Compact,

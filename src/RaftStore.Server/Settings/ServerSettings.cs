@@ -23,6 +23,9 @@ public sealed record ServerSettings
     /// <summary><c>--cluster</c>, in order of names; a cluster of one has this node alone.</summary>
     public required ImmutableArray<Founder> Founders { get; init; }
 
+    /// <summary><c>--join</c>: URLs of members of the cluster that is to take this node in; empty where it founds one.</summary>
+    public ImmutableArray<string> Join { get; init; } = [];
+
     /// <summary><c>--advertise</c>, or the first of <see cref="Listen"/>: the URL that others tell clients.</summary>
     public required string Advertise { get; init; }
 

@@ -42,11 +42,12 @@ internal static class SettingsLoader
     {
         foreach (SettingDefinition definition in SettingDefinitions.All.Where(definition => definition.IsNotThereYet && reader.Has(definition.Name)))
         {
-            throw reader.Refuse(definition.Name, "is not there yet in this version: leave it out. A cluster is formed by --cluster.");
+            throw reader.Refuse(definition.Name, "is not there yet in this version: leave it out. A cluster is formed by --cluster, and joined by --join.");
         }
 
         bool insecure = reader.Switch("insecure");
         ImmutableArray<Founder> listed = Founders(reader);
+        ImmutableArray<string> join = Join(reader, listed);
         string name = Name(reader, listed);
         HostPort[] listen = Listen(reader, insecure);
         HostPort peerListen = PeerListen(reader, listed.FirstOrDefault(founder => founder.Name == name), insecure);
@@ -63,7 +64,8 @@ internal static class SettingsLoader
             Listen = [.. listen.Select(endpoint => endpoint.ToHttpUrl())],
             PeerListen = peerListen.ToString(),
             Founders = listed.IsEmpty ? [new Founder(name, peerAdvertise)] : listed,
-            Advertise = Advertise(reader, listen, clusterSize: Math.Max(1, listed.Length)),
+            Join = join,
+            Advertise = Advertise(reader, listen, clusterSize: Math.Max(join.IsEmpty ? 1 : 2, listed.Length)),
             PeerAdvertise = peerAdvertise,
             AllowedHosts = AllowedHosts(reader),
             HeartbeatMs = heartbeatMs,
@@ -110,6 +112,22 @@ internal static class SettingsLoader
         }
 
         return [.. founders.OrderBy(founder => founder.Name, StringComparer.Ordinal)];
+    }
+
+    private static ImmutableArray<string> Join(SettingsReader reader, ImmutableArray<Founder> listed)
+    {
+        string[] urls = reader.List("join");
+        if (urls.Length > 0 && !listed.IsEmpty)
+        {
+            throw new SettingsException("--join and --cluster contradict each other: a node founds a cluster with others, or joins one that runs; leave one out.");
+        }
+
+        if (urls.Length > 0 && !reader.Has("name"))
+        {
+            throw new SettingsException("--name is missing: with --join it says under which name the cluster takes this node in.");
+        }
+
+        return [.. urls.Select(url => ParseUrl(reader, "join", url).ToHttpUrl())];
     }
 
     private static string Name(SettingsReader reader, ImmutableArray<Founder> listed)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using RaftStore.Node;
 using RaftStore.Node.Formation;
 using RaftStore.Raft;
@@ -42,6 +43,7 @@ public sealed class NodeHost : IAsyncDisposable
     private PeerReception? _reception;
     private PeerListener? _listener;
     private FormationExchange? _formation;
+    private JoinExchange? _join;
     private RunningNode? _running;
     private MembersView? _members;
     private Task? _stopping; // written under _gate
@@ -74,7 +76,7 @@ public sealed class NodeHost : IAsyncDisposable
     {
         NodePhase.Running => "",
         NodePhase.Stopping => "the node is shutting down",
-        _ => Volatile.Read(ref _formation)?.Detail is { Length: > 0 } detail ? detail : "the node is starting",
+        _ => Volatile.Read(ref _join)?.Detail ?? (Volatile.Read(ref _formation)?.Detail is { Length: > 0 } detail ? detail : "the node is starting"),
     };
 
     /// <summary>The node, or null while forming. Any thread.</summary>
@@ -153,7 +155,7 @@ public sealed class NodeHost : IAsyncDisposable
             NodeIdentity? identity = CheckedIdentity(_directory, founders);
             bool isFormed = identity is { State: FormationState.Formed };
             PeerIdentity self = new(ClusterId.None, NodeId.None, _settings.Name, _settings.Advertise, _settings.PeerAdvertise);
-            FormationExchange formation = new(self, isFormed ? identity!.Founders : founders, identity, _directory.WriteIdentity, _network.Limits, _network.Meter, _network.Log);
+            FormationExchange formation = new(self, isFormed ? new Configuration(identity!.Founders.Members) : founders, identity, _directory.WriteIdentity, _network.Limits, _network.Meter, _network.Log);
             Volatile.Write(ref _formation, formation);
             _reception = new PeerReception(formation, _network.Limits, _network.Meter, _network.Log);
             _listener = new PeerListener(_settings.PeerListen, _reception, _network.Meter, _network.Log);
@@ -161,6 +163,11 @@ public sealed class NodeHost : IAsyncDisposable
             {
                 Run(identity!);
                 _listener.Start();
+            }
+            else if (!_settings.Join.IsEmpty)
+            {
+                _listener.Start();
+                Join(_directory, identity);
             }
             else
             {
@@ -189,12 +196,41 @@ public sealed class NodeHost : IAsyncDisposable
             throw new DataDirectoryException(directory.Path, -1, $"it belongs to node {identity.Name} of cluster {identity.Cluster}, not to {_settings.Name}: start it with --name {identity.Name}, or give {_settings.Name} a data directory of its own");
         }
 
-        if (identity.State == FormationState.Formed && FoundingList.DescribeDifference(identity.Founders, founders, "the data directory", "--cluster") is { } difference)
+        if (_settings.Join.IsEmpty && identity.State == FormationState.Formed && FoundingList.DescribeDifference(identity.Founders, founders, "the data directory", "--cluster") is { } difference)
         {
             StartupLog.ListDiffers(_log, difference);
         }
 
         return identity;
+    }
+
+    /// <summary>Asks the cluster in the background, and runs the node once it is taken in.</summary>
+    private void Join(DataDirectory directory, NodeIdentity? identity)
+    {
+        if (identity is not null)
+        {
+            throw new DataDirectoryException(directory.Path, -1, $"it belongs to a founder of a cluster that was never formed: remove it, or start {_settings.Name} with --cluster");
+        }
+
+        ulong instance = directory.DrawInstance(() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+        JoinExchange join = new(_settings, instance, _log);
+        Volatile.Write(ref _join, join);
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                if (await join.RunAsync().ConfigureAwait(false) is { } taken)
+                {
+                    StartupLog.Joined(_log, taken.Cluster, taken.Name, taken.Node);
+                    directory.WriteIdentity(taken);
+                    Run(taken);
+                }
+            }
+            catch (Exception e)
+            {
+                Fail(e);
+            }
+        });
     }
 
     private void OnFormationOver(FormationStep step)
@@ -261,6 +297,7 @@ public sealed class NodeHost : IAsyncDisposable
         long started = Stopwatch.GetTimestamp();
         StartupLog.Stopping(_log, (long)limit.TotalMilliseconds);
         _formation?.Dispose();
+        _join?.Dispose();
         lock (_assembly)
         {
             try

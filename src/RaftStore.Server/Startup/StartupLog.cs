@@ -44,6 +44,12 @@ internal static partial class StartupLog
     [LoggerMessage(2304, LogLevel.Error, "The log's disk is full (durable index {DurableIndex}, term {Term}): new entries are refused, votes and reads go on. Make space on it")]
     public static partial void LogSpaceGone(ILogger log, long durableIndex, long term);
 
+    [LoggerMessage(2309, LogLevel.Information, "Joining: {Detail}")]
+    public static partial void Joining(ILogger log, string detail);
+
+    [LoggerMessage(2310, LogLevel.Information, "Taken into cluster {Cluster} as {Name} (id {Id}), without a vote at first")]
+    public static partial void Joined(ILogger log, ClusterId cluster, string name, NodeId id);
+
     [LoggerMessage(2306, LogLevel.Information, "Members: voters {Voters}; learners {Learners}; a change of voters is under way: {IsJoint} (term {Term}, applied index {AppliedIndex})")]
     public static partial void MembersChanged(ILogger log, string voters, string learners, bool isJoint, long term, long appliedIndex);
 
