@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A RaftStore cluster on this machine, for trying things out.
 #
-#   scripts/cluster.sh up [3|5]     builds if needed, starts what is not running, waits until every node serves
+#   scripts/cluster.sh up [3|5]     builds if needed, starts what is not running, waits until every node serves; up 5 makes
+#                                   a cluster of three grow
 #   scripts/cluster.sh down         stops every node; the data stays
 #   scripts/cluster.sh status       the processes, and what the nodes say of themselves
 #   scripts/cluster.sh kill I       ends node I at once (SIGKILL), as a crash would
@@ -9,6 +10,9 @@
 #   scripts/cluster.sh start I      starts node I again
 #   scripts/cluster.sh pause I      freezes node I (SIGSTOP), as a long pause of its machine would
 #   scripts/cluster.sh resume I     lets it go on (SIGCONT)
+#   scripts/cluster.sh add          starts one node more, which joins and gets a vote once it has caught up
+#   scripts/cluster.sh remove I     takes node I out of the cluster; its process ends by itself
+#   scripts/cluster.sh replace I    ends node I (SIGKILL), removes its data and puts an empty node in its place
 #   scripts/cluster.sh logs I [-f]  the end of its log; -f follows it
 #   scripts/cluster.sh wipe         stops every node and removes the cluster's data and logs
 #
@@ -22,24 +26,28 @@ data_dir=${DATA_DIR:-$REPO/.cluster}
 [[ $data_dir == /* ]] || data_dir="$PWD/$data_dir"
 conf="$data_dir/cluster.conf"
 size=0
+founding_size=0
 base_port=${BASE_PORT:-7400}
 # How a user must call this script again for the same cluster, to be shown in what it suggests.
 self="${DATA_DIR:+DATA_DIR=$DATA_DIR }scripts/cluster.sh"
 
-usage() { sed -n '2,18s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,22s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 # ---- What the directory holds -------------------------------------------------------------------------------------------
 
 load_conf() {
   [[ -r $conf ]] || return 1
   local stored_size stored_port
-  read -r stored_size stored_port <"$conf" || true
-  [[ $stored_size =~ ^[35]$ && $stored_port =~ ^[0-9]+$ ]] || die "$USAGE" "$conf is damaged; look at it, or remove $data_dir."
+  read -r stored_size stored_port stored_founders <"$conf" || true
+  [[ $stored_size =~ ^[1-9]$ && ${stored_founders:-3} =~ ^[35]$ && $stored_port =~ ^[0-9]+$ ]] || die "$USAGE" "$conf is damaged; look at it, or remove $data_dir."
   if [[ -n ${BASE_PORT:-} && $BASE_PORT != "$stored_port" ]]; then
     die "$USAGE" "$data_dir holds a cluster on base port $stored_port, not $BASE_PORT: leave BASE_PORT out, or set DATA_DIR to another directory."
   fi
-  size=$stored_size base_port=$stored_port
+  size=$stored_size base_port=$stored_port founding_size=${stored_founders:-$stored_size}
 }
+
+# size: the highest number that a node has had. founding_size: how many founded the cluster; the others joined it.
+save_conf() { echo "$size $base_port $founding_size" >"$conf"; }
 
 require_cluster() { load_conf || die "$USAGE" "There is no cluster in $data_dir; start one with: $self up"; }
 
@@ -48,7 +56,7 @@ peer_port() { echo $((base_port + 100 + $1)); }
 
 founders() {
   local i list=()
-  for ((i = 1; i <= size; i++)); do list+=("n$i=127.0.0.1:$(peer_port "$i")"); done
+  for ((i = 1; i <= founding_size; i++)); do list+=("n$i=127.0.0.1:$(peer_port "$i")"); done
   (
     IFS=,
     echo "${list[*]}"
@@ -97,7 +105,7 @@ look_at() {
 }
 
 launch() {
-  local i=$1 directory runner=()
+  local i=$1 directory runner=() how=(--cluster "$(founders)")
   look_at "$i"
   case $state in
     running) return 0 ;;
@@ -108,13 +116,17 @@ launch() {
   esac
 
   mkdir -p "$data_dir/run" "$data_dir/logs"
+  # Who did not found the cluster, or was replaced, joins it; a directory that has joined needs no more than to be started again.
+  if ((i > founding_size)) || [[ -e $data_dir/run/n$i.joins ]]; then
+    how=(--join "$(endpoints)")
+  fi
   directory=$(readlink -f "$BUILD_DIR/current")
   # A session of its own: Ctrl-C in this terminal is not meant for the nodes.
   command -v setsid >/dev/null 2>&1 && runner=(setsid)
   "${runner[@]}" dotnet "$directory/raftstore/raftstore.dll" \
     --name "n$i" --data "$data_dir/n$i" \
     --listen "http://127.0.0.1:$(client_port "$i")" --peer-listen "127.0.0.1:$(peer_port "$i")" \
-    --cluster "$(founders)" </dev/null >>"$(log_file "$i")" 2>&1 9>&- &
+    "${how[@]}" </dev/null >>"$(log_file "$i")" 2>&1 9>&- &
   pid=$!
   local facts
   facts=$(process_facts "$pid") || die 1 "n$i ended at once; see $(log_file "$i")"
@@ -156,7 +168,11 @@ stop_nodes() {
   await_end 20 "$@"
 }
 
-all_nodes() { seq 1 "$size"; }
+# Every node that belongs to the cluster; one that was removed has left a mark.
+all_nodes() {
+  local i
+  for ((i = 1; i <= size; i++)); do [[ -e $data_dir/run/n$i.removed ]] || echo "$i"; done
+}
 
 # ---- Asking a node, without any program beside bash ----------------------------------------------------------------------
 
@@ -224,6 +240,7 @@ parse_node() {
   if ! [[ $node =~ ^[1-9]$ ]] || ((node > size)); then
     die "$USAGE" "There is no node «$word»: this cluster has n1 to n$size."
   fi
+  [[ ! -e $data_dir/run/n$node.removed ]] || die "$USAGE" "n$node was removed from this cluster; «$self add» takes in another node."
 }
 
 print_processes() {
@@ -243,9 +260,11 @@ verb_up() {
   local wanted=${1:-}
   [[ -z $wanted || $wanted == [35] ]] || die "$USAGE" "A cluster has 3 or 5 nodes, not «$wanted»."
   if load_conf; then
-    if [[ -n $wanted && $wanted != "$size" ]]; then
-      die "$USAGE" "$data_dir holds a cluster of $size, which cannot become one of $wanted yet. Either remove it first, data and all:
-  $self wipe && $self up $wanted
+    local present
+    present=$(all_nodes | wc -l)
+    if [[ -n $wanted ]] && ((present > wanted)); then
+      die "$USAGE" "$data_dir holds a cluster of $present. To make it smaller, take nodes out one at a time:
+  $self remove $(all_nodes | tail -n 1)
 or start another one beside it:
   BASE_PORT=$((base_port + 200)) DATA_DIR=$data_dir-$wanted scripts/cluster.sh up $wanted"
     fi
@@ -257,17 +276,21 @@ or start another one beside it:
       die "$USAGE" "$data_dir is not empty and not a cluster of this script: set DATA_DIR to another directory."
     fi
     size=${wanted:-3}
+    founding_size=$size
   fi
 
   ensure_product_built
   if [[ ! -e $conf ]]; then
     mkdir -p "$data_dir"
-    echo "$size $base_port" >"$conf"
+    save_conf
   fi
   local i
   for i in $(all_nodes); do launch "$i"; done
   # shellcheck disable=SC2046 # numbers
   await_ready $(all_nodes)
+  if [[ -n $wanted ]]; then
+    while (($(all_nodes | wc -l) < wanted)); do add_node; done
+  fi
   print_cluster
   local kvctl=scripts/kvctl
   ((base_port == 7400)) || kvctl="KVCTL_ENDPOINTS=$(endpoints) scripts/kvctl"
@@ -340,6 +363,63 @@ verb_resume() {
   echo "n$node goes on."
 }
 
+kvctl_here() { KVCTL_ENDPOINTS=$(endpoints) "$REPO/scripts/kvctl" "$@"; }
+
+await_vote() {
+  local deadline=$((SECONDS + 120))
+  until kvctl_here member list -o json 2>/dev/null | tr '}' '\n' | grep -q "\"name\":\"n$1\",\"role\":\"voter\".*\"healthy\":true"; do
+    look_at "$1"
+    if [[ $state == stopped ]]; then
+      tail -n 3 "$(log_file "$1")" >&2 || true
+      die 1 "n$1 ended instead of joining; its last lines are above, the rest in $(log_file "$1")"
+    fi
+    ((SECONDS < deadline)) || die 1 "n$1 has no vote after 120 s; see: $self status"
+    sleep 0.3
+  done
+}
+
+add_node() {
+  ((size < 9)) || die "$USAGE" "This script numbers nodes from 1 to 9, and all numbers are used."
+  size=$((size + 1))
+  save_conf
+  launch "$size"
+  await_vote "$size"
+  await_ready "$size"
+  say "n$size has joined and votes."
+}
+
+verb_add() {
+  require_cluster
+  ensure_product_built
+  add_node
+  print_cluster
+}
+
+verb_remove() {
+  parse_node "${1:-}"
+  ensure_product_built
+  kvctl_here member remove "n$node" || die 1 "n$node was not removed; the reason is above."
+  touch "$data_dir/run/n$node.removed"
+  await_end 20 "$node"
+  rm -rf "${data_dir:?}/n$node" "$data_dir/run/n$node.joins"
+  print_cluster
+}
+
+verb_replace() {
+  parse_node "${1:-}"
+  ensure_product_built
+  look_at "$node"
+  [[ $state == stopped ]] || kill -KILL "$pid"
+  await_end 5 "$node"
+  rm -rf "${data_dir:?}/n$node"
+  kvctl_here member replace "n$node" --peer "127.0.0.1:$(peer_port "$node")" || die 1 "n$node was not replaced; the reason is above."
+  touch "$data_dir/run/n$node.joins"
+  launch "$node"
+  await_vote "$node"
+  await_ready "$node"
+  print_cluster
+}
+
 verb_logs() {
   parse_node "${1:-}"
   [[ -r $(log_file "$node") ]] || die 1 "n$node has no log yet."
@@ -358,7 +438,7 @@ verb_wipe() {
   stop_nodes $(all_nodes)
   local i
   # By name, and only what this script and its nodes made.
-  for i in $(all_nodes); do rm -rf "${data_dir:?}/n$i"; done
+  for ((i = 1; i <= size; i++)); do rm -rf "${data_dir:?}/n$i"; done
   rm -rf "${data_dir:?}/run" "${data_dir:?}/logs" "$conf"
   rmdir "$data_dir" 2>/dev/null || say "$data_dir still holds files of others; they were left alone."
   echo "Wiped."
@@ -367,7 +447,7 @@ verb_wipe() {
 verb=${1:-}
 shift || true
 case $verb in
-  up | down | status | kill | stop | start | pause | resume | logs | wipe) "verb_$verb" "$@" ;;
+  up | down | status | kill | stop | start | pause | resume | add | remove | replace | logs | wipe) "verb_$verb" "$@" ;;
   partition | isolate | heal) die "$USAGE" "«$verb» cuts the network between nodes, which this version cannot do yet; pause and kill are there." ;;
   -h | --help | help) usage ;;
   "") usage >&2 && exit "$USAGE" ;;

@@ -30,6 +30,9 @@ public sealed class ClusterMember
     /// <summary>Whether the answering node has heard from the member lately.</summary>
     public bool? Healthy { get; init; }
 
+    /// <summary>Of a learner: whether it could be given a vote now; null for a voter.</summary>
+    public bool? CaughtUp { get; init; }
+
     /// <summary>Milliseconds since the answering node last heard from the member.</summary>
     public long? LastContactMs { get; init; }
 }

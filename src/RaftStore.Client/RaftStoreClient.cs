@@ -28,10 +28,14 @@ public sealed class RaftStoreClient : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _runner = new RequestRunner(options);
+        Members = new MembersClient(_runner);
     }
 
     /// <summary>Closes the connections. Calls under way fail.</summary>
     public void Dispose() => _runner.Dispose();
+
+    /// <summary>Who belongs to the cluster, and who leads it.</summary>
+    public MembersClient Members { get; }
 
     /// <summary>Reads one key.</summary>
     public Task<GetResult> GetAsync(string key, ReadConsistency consistency = ReadConsistency.Linearizable, CancellationToken cancellationToken = default) =>

@@ -82,6 +82,8 @@ internal static class CommandRunner
         root.Subcommands.Add(CompactCommand.Create(options, io));
         root.Subcommands.Add(StatusCommand.Create(options, io));
         root.Subcommands.Add(SnapshotCommand.Create(options, io));
+        root.Subcommands.Add(MemberCommand.Create(options, io));
+        root.Subcommands.Add(MemberCommand.CreateTransfer(options, io));
         root.Subcommands.Add(SettingsCommand.Create(options, io));
         root.Subcommands.Add(BenchCommand.Create(options, io));
         return root;
