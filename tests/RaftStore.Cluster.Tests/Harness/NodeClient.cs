@@ -62,6 +62,21 @@ internal sealed class NodeClient : IDisposable
         return await SendAsync(request, ReadRead);
     }
 
+    /// <summary>Sends JSON, or nothing; status 0 where no answer came.</summary>
+    public async Task<(int Status, string Body)> SendJsonAsync(HttpMethod method, string path, string? json)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = new StringContent(json ?? "", Encoding.UTF8, "application/json") };
+            using HttpResponseMessage response = await _http.SendAsync(request);
+            return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            return (504, e.Message);
+        }
+    }
+
     /// <summary>A GET's JSON, or null where there is none to be had.</summary>
     public async Task<JsonElement?> JsonAsync(string path)
     {

@@ -5,6 +5,8 @@ namespace RaftStore.Cluster.Tests.Harness;
 /// <summary>A cluster of real processes on loopback, with data in a temporary directory; all of it is gone afterwards.</summary>
 internal sealed class TestCluster : IDisposable
 {
+    private readonly List<TestNode> _gone = [];
+
     public TestCluster(int size, params string[] extraArguments)
     {
         ExtraArguments = extraArguments;
@@ -15,7 +17,8 @@ internal sealed class TestCluster : IDisposable
 
     public string Directory { get; }
 
-    public IReadOnlyList<TestNode> Nodes { get; }
+    /// <summary>The members. Replaced as a whole, since a load may be going through it.</summary>
+    public IReadOnlyList<TestNode> Nodes { get; private set; }
 
     /// <summary>What <c>--cluster</c> says.</summary>
     public string Founders { get; }
@@ -44,6 +47,56 @@ internal sealed class TestCluster : IDisposable
             cluster.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Starts one node more, which joins, and returns once it has a vote.</summary>
+    /// <param name="replaced">A member that leaves when the new one gets its vote; the new one bears its name, with a directory and ports of its own.</param>
+    public async Task<TestNode> JoinAsync(string name, TestNode? replaced = null)
+    {
+        var node = new TestNode(this, name) { Joins = string.Join(',', Nodes.Where(other => other != replaced).Select(other => other.ClientAddress)) };
+        if (replaced is not null)
+        {
+            node.DataPath += "-again";
+            TestNode asked = Nodes.First(other => other.IsRunning && other != replaced);
+            (int status, string body) = await asked.Http.SendJsonAsync(HttpMethod.Post, $"/v1/cluster/members/{name}/replace", $$"""{"name":"{{name}}","peer":"{{node.PeerAddress}}"}""");
+            Assert.True(status == 200, $"{status} {body}");
+        }
+
+        node.Start();
+        Nodes = [.. Nodes.Where(other => other != replaced), node];
+        _gone.AddRange(replaced is null ? [] : [replaced]);
+        await HoldsAsync($"{name} has a vote", async () => await RoleOfAsync(name) == "voter" && await node.Http.IsReadyAsync(), TimeSpan.FromMinutes(2));
+        return node;
+    }
+
+    /// <summary>Takes a node out and returns once its process has ended; its exit code.</summary>
+    public async Task<int> RemoveAsync(TestNode node)
+    {
+        TestNode asked = Nodes.First(other => other.IsRunning && other != node);
+        await HoldsAsync($"{node.Name} is removed", async () =>
+        {
+            (int status, string body) = await asked.Http.SendJsonAsync(HttpMethod.Delete, $"/v1/cluster/members/{node.Name}", null);
+            Assert.True(status is 200 or 404 or 503 or 504, $"{status} {body}");
+            return status is 200 or 404;
+        });
+        Nodes = [.. Nodes.Where(other => other != node)];
+        _gone.Add(node);
+        return await node.Process.ExitCodeAsync();
+    }
+
+    /// <summary>The role of the member with that name as the leader says it; null where nobody says anything.</summary>
+    public async Task<string?> RoleOfAsync(string name)
+    {
+        foreach (TestNode node in Nodes.Where(node => node.IsRunning))
+        {
+            if (await node.Http.JsonAsync("/v1/cluster") is { } cluster)
+            {
+                JsonElement member = cluster.GetProperty("members").EnumerateArray().LastOrDefault(member => member.GetProperty("name").GetString() == name);
+                return member.ValueKind == JsonValueKind.Object ? member.GetProperty("role").GetString() : null;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Returns once every node that runs serves linearizable reads.</summary>
@@ -130,7 +183,7 @@ internal sealed class TestCluster : IDisposable
 
     public void Dispose()
     {
-        foreach (TestNode node in Nodes)
+        foreach (TestNode node in Nodes.Concat(_gone))
         {
             node.Dispose();
         }

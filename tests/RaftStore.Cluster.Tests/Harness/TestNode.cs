@@ -25,9 +25,12 @@ internal sealed class TestNode : IDisposable
 
     public int PeerPort { get; }
 
-    public string DataPath { get; }
+    public string DataPath { get; set; }
 
     public NodeClient Http { get; }
+
+    /// <summary>Whom it asks to be taken in; null for a founder.</summary>
+    public string? Joins { get; init; }
 
     public string ClientAddress => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{ClientPort}");
 
@@ -44,7 +47,7 @@ internal sealed class TestNode : IDisposable
     public IReadOnlyList<string> Arguments =>
     [
         "--name", Name, "--data", DataPath, "--listen", ClientAddress, "--peer-listen", PeerAddress,
-        "--cluster", _cluster.Founders, .. _cluster.ExtraArguments,
+        .. (Joins is null ? (string[])["--cluster", _cluster.Founders] : ["--join", Joins]), .. _cluster.ExtraArguments,
     ];
 
     public void Start(IReadOnlyList<string>? runner = null)
