@@ -31,14 +31,15 @@ internal static class Failures
     public static int CodeOf(RaftStoreException failure) => failure switch
     {
         { Outcome: Outcome.Unknown } => ExitCode.Unknown,
-        { Status: 412 } => ExitCode.ConditionFailed,
+        { Status: 409 or 412 } => ExitCode.ConditionFailed,
+        { Status: 404 } => ExitCode.NotFound,
         { Status: 400 or 405 or 413 or 414 or 415 or 422 or 431 } => ExitCode.Usage,
         _ => ExitCode.Unavailable,
     };
 
     private static string Advice(string command, RaftStoreException failure)
     {
-        bool isWrite = command is "put" or "del" or "compact";
+        bool isWrite = command is "put" or "del" or "compact" or "settings set" or "transfer" || (command.StartsWith("member ", StringComparison.Ordinal) && command != "member list");
         if (failure.Outcome == Outcome.Unknown)
         {
             return "outcome unknown: it may have been applied, so read the key before you repeat it";

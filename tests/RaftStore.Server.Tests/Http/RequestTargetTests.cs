@@ -11,7 +11,7 @@ public sealed class RequestTargetTests
     [InlineData("/v1/kvx", nameof(ApiRoute.Unknown), "/v1/kvx", "")]
     [InlineData("/v1/status", nameof(ApiRoute.Status), "/v1/status", "")]
     [InlineData("/v1/cluster", nameof(ApiRoute.Cluster), "/v1/cluster", "")]
-    [InlineData("/v1/cluster/members/3", nameof(ApiRoute.NotThereYet), "/v1/cluster/members/3", "")]
+    [InlineData("/v1/cluster/members/3", nameof(ApiRoute.ClusterMembers), "/v1/cluster/members/3", "")]
     [InlineData("/v1/txns", nameof(ApiRoute.Unknown), "/v1/txns", "")]
     [InlineData("http://host:1/livez?x", nameof(ApiRoute.Live), "/livez", "x")]
     [InlineData("http://host", nameof(ApiRoute.Unknown), "", "")]
