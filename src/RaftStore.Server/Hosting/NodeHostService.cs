@@ -11,7 +11,6 @@ internal sealed class NodeHostService(NodeHost host, HttpApi api, IHostApplicati
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
 
     private readonly ILogger _logger = loggers.CreateLogger("RaftStore.Host");
-    private Task _handOver = Task.CompletedTask;
     private int _isStopped;
 
     /// <inheritdoc/>
@@ -22,7 +21,7 @@ internal sealed class NodeHostService(NodeHost host, HttpApi api, IHostApplicati
             ServerLog.Stopping(_logger);
 
             // While the last requests are answered another takes over, so that the others' clients hardly notice.
-            _handOver = host.HandOverAsync();
+            _ = host.HandOverAsync();
             api.BeginStopping();
         });
         return Task.CompletedTask;
@@ -45,7 +44,7 @@ internal sealed class NodeHostService(NodeHost host, HttpApi api, IHostApplicati
             return;
         }
 
-        await _handOver;
+        await host.HandOverAsync();
         await host.StopAsync(StopLimit);
         ServerLog.Stopped(_logger, host.Node?.Status.Term ?? 0, host.Node?.Status.AppliedIndex ?? 0);
     }

@@ -116,7 +116,7 @@ internal static class SettingsLoader
 
     private static ImmutableArray<string> Join(SettingsReader reader, ImmutableArray<Founder> listed)
     {
-        string[] urls = reader.List("join");
+        string[] urls = [.. reader.List("join").Select(url => ParseUrl(reader, "join", url).ToHttpUrl())];
         if (urls.Length > 0 && !listed.IsEmpty)
         {
             throw new SettingsException("--join and --cluster contradict each other: a node founds a cluster with others, or joins one that runs; leave one out.");
@@ -127,7 +127,7 @@ internal static class SettingsLoader
             throw new SettingsException("--name is missing: with --join it says under which name the cluster takes this node in.");
         }
 
-        return [.. urls.Select(url => ParseUrl(reader, "join", url).ToHttpUrl())];
+        return [.. urls];
     }
 
     private static string Name(SettingsReader reader, ImmutableArray<Founder> listed)

@@ -47,6 +47,7 @@ public sealed class NodeHost : IAsyncDisposable
     private RunningNode? _running;
     private MembersView? _members;
     private Task? _stopping; // written under _gate
+    private Task? _handingOver; // under _gate
     private int _hasFailed;
     private int _isRemoved;
 
@@ -121,8 +122,16 @@ public sealed class NodeHost : IAsyncDisposable
     public Task StartAsync(CancellationToken cancellation) => Task.Run(Start, cancellation);
 
     /// <summary>Hands the leadership over, where this node leads and somebody can take it. It takes at most a lower election timeout, and
-    /// failing costs nothing: the others elect somebody then.</summary>
-    public async Task HandOverAsync()
+    /// failing costs nothing: the others elect somebody then. A second call waits for the first.</summary>
+    public Task HandOverAsync()
+    {
+        lock (_gate)
+        {
+            return _handingOver ??= Task.Run(HandOverOnceAsync);
+        }
+    }
+
+    private async Task HandOverOnceAsync()
     {
         if (Running is not { Node: { } node } || node.Status is not { Role: RaftRole.Leader } status || status.Configuration.IsSoleVoter(status.Id))
         {
