@@ -20,6 +20,7 @@ internal sealed class PeerNodeHarness : IDisposable
 
     private PeerNodeHarness(Configuration members, NodeId id, PeerLimits limits, Func<Member, string> addressOf, Func<PeerReception, PeerMeter, PeerListener> listen)
     {
+        Applied = members;
         Member me = members.Find(id)!;
         PeerIdentity self = new(Cluster, id, me.Name, $"http://{me.Name}", me.PeerAddress);
         NodeIdentity identity = new(Cluster, id, me.Name, FormationState.Formed, members);
@@ -27,7 +28,6 @@ internal sealed class PeerNodeHarness : IDisposable
         _reception = new PeerReception(formation, limits, Meter, NullLogger.Instance);
         _listener = listen(_reception, Meter);
         Transport = new PeerTransport(self, () => Applied, member => [addressOf(member)], limits, Meter, NullLogger.Instance);
-        Applied = members;
         _listener.Start();
     }
 
