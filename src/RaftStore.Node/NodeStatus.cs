@@ -48,6 +48,9 @@ public sealed record NodeStatus
     /// <summary>Microseconds of log write and sync, over the last 1,024 of them: p50, p99 and the largest.</summary>
     public required SyncLatency SyncLatency { get; init; }
 
+    /// <summary>Why this node is quarantined; null while its state is not known to be wrong.</summary>
+    public DivergenceReport? Divergence { get; init; }
+
     /// <summary>False while the log's disk is full.</summary>
     public required bool HasLogSpace { get; init; }
 }

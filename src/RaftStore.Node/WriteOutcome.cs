@@ -33,6 +33,9 @@ public enum RefusalReason
     /// <summary>The node is shutting down.</summary>
     ShuttingDown,
 
+    /// <summary>This node's state is not that of the others.</summary>
+    Diverged,
+
     /// <summary>The deadline passed.</summary>
     TimedOut,
 }

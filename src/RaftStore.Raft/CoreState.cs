@@ -61,6 +61,9 @@ internal sealed class CoreState
     /// <summary>The monotonic time of the last tick, in milliseconds.</summary>
     public long NowMs { get; set; }
 
+    /// <summary>False once this node may neither campaign nor lead.</summary>
+    public bool MayLead { get; set; } = true;
+
     /// <summary>Messages that made no sense.</summary>
     public long DroppedMessages { get; set; }
 

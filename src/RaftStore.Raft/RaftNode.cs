@@ -229,6 +229,13 @@ public sealed class RaftNode
         }
     }
 
+    /// <summary>This node's state is wrong though its log is right: from now on it votes and replicates, and does not lead.</summary>
+    public void ForbidLeading()
+    {
+        _state.MayLead = false;
+        GoOnAs(_role.Kind == RaftRole.Follower ? _role : new Follower(_state));
+    }
+
     /// <summary>Sending a snapshot to that peer was given up; it is probed again.</summary>
     public void SnapshotAbandoned(NodeId peer)
     {

@@ -88,6 +88,7 @@ internal sealed class FrameDecoder(ClusterId cluster, NodeId self)
             FrameKind.TimeoutNow => new TimeoutNow(from, to, term),
             FrameKind.ForwardRequest => ForwardCodec.DecodeRequest(envelope, ref reader),
             FrameKind.ForwardResponse => ForwardCodec.DecodeResponse(envelope, ref reader),
+            FrameKind.StateHash => StateHashCodec.Decode(envelope, ref reader),
             FrameKind.ClusterStatusRequest => DecodeQuestion(envelope, ref reader),
             FrameKind.ClusterStatusResponse => DecodeAnswer(envelope, ref reader),
             FrameKind.AdminRequest => AdminRecords.FromRequest(envelope, reader.Bytes((uint)reader.Remaining)),

@@ -22,6 +22,7 @@ internal enum FrameKind : byte
     ClusterStatusResponse = 49,
     AdminRequest = 50,
     AdminResponse = 51,
+    StateHash = 52,
 }
 
 /// <summary>Which connection each kind belongs to.</summary>
@@ -33,7 +34,7 @@ internal static class FrameKinds
         FrameKind.AppendEntries or FrameKind.ForwardRequest or FrameKind.ForwardResponse => PeerChannel.Bulk,
         FrameKind.InstallSnapshot => PeerChannel.Snapshot,
         >= FrameKind.PreVoteRequest and <= FrameKind.TimeoutNow => PeerChannel.Control,
-        FrameKind.ClusterStatusRequest or FrameKind.ClusterStatusResponse or FrameKind.AdminRequest or FrameKind.AdminResponse => PeerChannel.Control,
+        FrameKind.ClusterStatusRequest or FrameKind.ClusterStatusResponse or FrameKind.AdminRequest or FrameKind.AdminResponse or FrameKind.StateHash => PeerChannel.Control,
         _ => null,
     };
 }

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using RaftStore.Node.Cluster;
+using RaftStore.Node.Divergence;
 using RaftStore.Node.Membership;
 using RaftStore.Node.Wire;
 using RaftStore.Raft;
@@ -32,6 +33,7 @@ internal static class MessageEncoder
             ClusterStatusAnswer answer => EncodeRecord(FrameKind.ClusterStatusResponse, envelope, ToRecord(answer)),
             AdminQuestion question => EncodeRecord(FrameKind.AdminRequest, envelope, AdminRecords.ToRecord(question)),
             AdminAnswer answer => EncodeRecord(FrameKind.AdminResponse, envelope, AdminRecords.ToRecord(answer)),
+            StateHashReport report => StateHashCodec.Encode(envelope, report),
             _ => throw new NotSupportedException($"No frame is known for {message.GetType().Name}."),
         };
     }

@@ -25,6 +25,9 @@ internal sealed class PumpContext
 
     public CompletionBatch Completions { get; } = new();
 
+    /// <summary>Why this node is quarantined: it serves nobody and does not lead. Null while its state is not known to be wrong.</summary>
+    public DivergenceReport? Divergence { get; set; }
+
     /// <summary>This node.</summary>
     public NodeId Self => Options.Raft.Id;
 

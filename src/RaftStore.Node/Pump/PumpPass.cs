@@ -1,5 +1,6 @@
 using RaftStore.Kv;
 using RaftStore.Node.Cluster;
+using RaftStore.Node.Divergence;
 using RaftStore.Node.Forwarding;
 using RaftStore.Node.Membership;
 using RaftStore.Node.Snapshots;
@@ -27,6 +28,7 @@ internal sealed class PumpPass
     private readonly HistoryUpkeep _history;
     private readonly ClusterInquiries _inquiries;
     private readonly AdminDesk _admin;
+    private readonly DivergenceWatch _divergence;
     private readonly StatusBoard _board;
     private readonly List<Waiter> _due = [];
     private long _nextTickMs;
@@ -44,6 +46,7 @@ internal sealed class PumpPass
         _snapshots = new SnapshotScheduler(context, _applier, _log, worker, latest);
         _inquiries = new ClusterInquiries(context);
         _admin = new AdminDesk(context);
+        _divergence = new DivergenceWatch(context);
         _board = new StatusBoard(context, _log, _snapshots.LatestIndex);
         _nextTickMs = context.NowMs;
     }
@@ -141,6 +144,9 @@ internal sealed class PumpPass
         {
             case ForwardResponse response:
                 _writes.Take(response);
+                break;
+            case StateHashReport report:
+                _divergence.Take(report, _applier.Store);
                 break;
             case ClusterStatusQuestion question:
                 _inquiries.Take(question);
@@ -252,6 +258,7 @@ internal sealed class PumpPass
         _snapshots.Tick();
         _inquiries.Tick();
         _admin.Tick();
+        _divergence.Tick(_applier.Store);
         _context.Deadlines.Advance(_context.NowMs, _due);
         foreach (Waiter waiter in _due)
         {
@@ -308,6 +315,7 @@ internal sealed class PumpPass
         if (ready.Committed.Count > 0)
         {
             _applier.Apply(ready.Committed);
+            _divergence.Applied(_applier.Store);
             Applied();
         }
 

@@ -143,6 +143,8 @@ internal sealed class ReadPath(PumpContext context)
 
     private void Finish(ReadWaiter read, RefusalReason reason)
     {
+        // However well the index is confirmed, what would be read here is wrong.
+        reason = reason == RefusalReason.None && context.Divergence is not null ? RefusalReason.Diverged : reason;
         context.Tallies.ConfirmedReads += reason == RefusalReason.None ? 1 : 0;
         context.Deadlines.Remove(read);
         context.ReleaseWaiter();

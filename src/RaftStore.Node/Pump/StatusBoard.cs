@@ -32,7 +32,8 @@ internal sealed class StatusBoard
             && old.Term == core.Term && old.Role == core.Role && old.Leader == VisibleLeader() && old.FirstIndex == core.FirstIndex
             && old.SnapshotIndex == snapshotIndex && old.HasLogSpace == _log.HasSpace && old.FreshAsOfMs == FreshAsOfMs()
             && old.SyncLatency == _log.SyncTimes.Summarise(_context.NowMs) && ReferenceEquals(old.Configuration, core.Configuration)
-            && ReferenceEquals(old.AppliedConfiguration, core.AppliedConfiguration);
+            && ReferenceEquals(old.AppliedConfiguration, core.AppliedConfiguration)
+            && ReferenceEquals(old.Divergence, _context.Divergence);
         if (!isSame)
         {
             _status = Make(snapshotIndex);
@@ -62,6 +63,7 @@ internal sealed class StatusBoard
             FreshAsOfMs = FreshAsOfMs(),
             SyncLatency = _log.SyncTimes.Summarise(_context.NowMs),
             HasLogSpace = _log.HasSpace,
+            Divergence = _context.Divergence,
         };
     }
 

@@ -45,6 +45,12 @@ internal sealed class WritePath
             return;
         }
 
+        if (_context.Divergence is not null)
+        {
+            Finish(write, WriteCertainty.NotApplied, RefusalReason.Diverged);
+            return;
+        }
+
         write.Stage = WriteStage.Waiting;
         _context.Deadlines.Add(write);
         _waiting.Add(write);
@@ -102,6 +108,14 @@ internal sealed class WritePath
 
             // Another term's entry at that index is committed, so this one never will be (State Machine Safety, thesis §3.6.3).
             bool isIt = write.Term == entry.Term;
+            if (isIt && _context.Divergence is not null)
+            {
+                // It is applied, but what this node made of it is not what the others made of it.
+                write.Outcome = new WriteOutcome(WriteCertainty.Unknown, RefusalReason.TimedOut, default);
+                _applied.Add(write);
+                continue;
+            }
+
             write.Outcome = isIt
                 ? new WriteOutcome(WriteCertainty.Applied, RefusalReason.None, result)
                 : new WriteOutcome(WriteCertainty.NotApplied, RefusalReason.NoLeader, default);

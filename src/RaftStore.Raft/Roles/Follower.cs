@@ -63,7 +63,7 @@ internal sealed class Follower(CoreState state) : Role(state)
             case ReadIndexResponse response when response.From == _leader:
                 _reads.Answered(response);
                 break;
-            case TimeoutNow when State.IsVoter && !State.IsDiskStuck:
+            case TimeoutNow when State.IsVoter && State.MayLead && !State.IsDiskStuck:
                 // The leader waits for this: neither a pre-vote nor an election timeout (thesis §3.10).
                 return new Candidate(State, isTransfer: true);
         }

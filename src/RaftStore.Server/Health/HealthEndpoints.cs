@@ -41,6 +41,8 @@ internal sealed class HealthEndpoints(NodeHost host, CommonHeaders common)
         else
         {
             checks.Add(new HealthCheck("formed", IsOk: true, "the cluster is formed"));
+            bool isSound = node.Status.Divergence is null;
+            checks.Add(new HealthCheck("state", isSound, isSound ? "not known to differ from the others'" : "quarantined: it differs from the others'"));
             string? leader = common.LeaderName;
             checks.Add(new HealthCheck("leader", leader is not null, leader ?? "no leader is known"));
             RefusalReason refusal = await node.ConfirmReadAsync(NodeRuntime.NowMs + ConfirmTimeoutMs);

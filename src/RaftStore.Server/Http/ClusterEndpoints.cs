@@ -146,7 +146,7 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
         json.WriteString("id"u8, status.Id.ToString());
         json.WriteString("name"u8, settings.Name);
         json.WriteString("clusterId"u8, host.Cluster.ToString());
-        json.WriteString("phase"u8, host.Phase == NodePhase.Stopping ? "stopping"u8 : "running"u8);
+        json.WriteString("phase"u8, host.Phase == NodePhase.Stopping ? "stopping"u8 : status.Divergence is null ? "running"u8 : "quarantined"u8);
         json.WriteString("role"u8, RoleName(status.Role));
         json.WriteNumber("term"u8, status.Term);
         json.WriteString("leader"u8, status.Leader.IsNone ? null : status.Configuration.Find(status.Leader)?.Name);
@@ -167,6 +167,16 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
         json.WriteNumber("p99Us"u8, status.SyncLatency.P99Microseconds);
         json.WriteNumber("maxUs"u8, status.SyncLatency.MaxMicroseconds);
         json.WriteEndObject();
+        if (status.Divergence is { } divergence)
+        {
+            json.WriteStartObject("divergence"u8);
+            json.WriteNumber("index"u8, divergence.Index);
+            json.WriteString("ownHash"u8, divergence.OwnHash);
+            json.WriteString("otherHash"u8, divergence.OtherHash);
+            json.WriteBoolean("hasMajority"u8, divergence.HasMajority);
+            json.WriteEndObject();
+        }
+
         if (hash is { } recorded)
         {
             json.WriteStartObject("stateHash"u8);

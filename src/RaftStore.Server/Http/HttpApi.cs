@@ -126,6 +126,12 @@ internal sealed class HttpApi : IDisposable
             return new Problem(ProblemType.RateLimited, "This client sends more requests a second than --rate-limit allows: slow down.");
         }
 
+        bool isData = target.Route is not (ApiRoute.Cluster or ApiRoute.ClusterMembers or ApiRoute.ClusterTransfer or ApiRoute.Status or ApiRoute.Unknown or ApiRoute.NotThereYet);
+        if (isData && !isProbe && _host.Node?.Status.Divergence is not null)
+        {
+            return Outcomes.Diverged();
+        }
+
         return _isStopping && target.Route is (ApiRoute.Key or ApiRoute.Range or ApiRoute.Compact or ApiRoute.Snapshot or ApiRoute.ClusterSettings or ApiRoute.ClusterMembers or ApiRoute.ClusterTransfer)
             ? new Problem(ProblemType.ShuttingDown, "This node is shutting down: ask another.")
             : null;

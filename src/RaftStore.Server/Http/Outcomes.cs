@@ -16,6 +16,9 @@ internal static class Outcomes
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.Certainty, "Not a certainty."),
     };
 
+    /// <summary>A quarantined node serves nobody.</summary>
+    public static Problem Diverged() => new(ProblemType.Diverged, "This node's state differs from that of the other members, so it answers nothing from it: ask another, and see /v1/status of this one.");
+
     /// <summary>What a refused confirmation means for a read.</summary>
     /// <returns>Null where it was confirmed.</returns>
     public static Problem? OfRead(RefusalReason reason) => OfRefusal(reason, isWrite: false);
@@ -48,6 +51,7 @@ internal static class Outcomes
         RefusalReason.NoLeader => new Problem(ProblemType.NoLeader, "No leader is known: an election is under way, or a majority of the nodes cannot be reached. Try again."),
         RefusalReason.Overloaded => new Problem(ProblemType.Overloaded, "A queue is full. Try again later, and more slowly."),
         RefusalReason.DiskFull => new Problem(ProblemType.DiskFull, "The leader's log has no space left on its disk: free some."),
+        RefusalReason.Diverged => Diverged(),
         RefusalReason.ShuttingDown => new Problem(ProblemType.ShuttingDown, "This node is shutting down: ask another."),
         RefusalReason.TimedOut when isWrite => new Problem(ProblemType.NotProposed, "The write waited for a leader until its time was over and was never proposed. Try again."),
         RefusalReason.TimedOut => new Problem(ProblemType.Timeout, "No majority confirmed the read in time. Try again, or ask for consistency=stale."),

@@ -35,6 +35,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     public static readonly ProblemType Overloaded = new("overloaded", "The node is shedding load", 503);
     public static readonly ProblemType ShuttingDown = new("shutting-down", "The node is shutting down", 503);
     public static readonly ProblemType Forming = new("forming", "The cluster is not formed yet", 503);
+    public static readonly ProblemType Diverged = new("diverged", "This node's state is not that of the others", 503);
     public static readonly ProblemType NotReady = new("not-ready", "The node cannot serve linearizable reads", 503);
     public static readonly ProblemType NotCaughtUp = new("not-caught-up", "This node is behind", 503);
     public static readonly ProblemType TooStale = new("too-stale", "This node may be staler than was allowed", 503);
@@ -48,7 +49,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     [
         InvalidRequest, InvalidKey, InvalidParameter, InvalidCondition, InvalidCursor, FutureRevision, InvalidSetting, HostNotAllowed, NotSupported,
         KeyNotFound, NotFound, MemberNotFound, MemberConflict, HashNotRecorded, MethodNotAllowed, RequestTimeout, Compacted, ConditionFailed, ValueTooLarge, RangeTooLarge,
-        UnsupportedMediaType, RateLimited, Internal, NoLeader, Overloaded, ShuttingDown, Forming, NotReady, NotCaughtUp, TooStale, NotProposed,
+        UnsupportedMediaType, RateLimited, Internal, NoLeader, Overloaded, ShuttingDown, Forming, Diverged, NotReady, NotCaughtUp, TooStale, NotProposed,
         Timeout, DiskFull, QuotaReached,
     ];
 

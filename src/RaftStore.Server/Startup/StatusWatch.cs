@@ -51,6 +51,11 @@ internal sealed class StatusWatch : IDisposable
                 StartupLog.RoleChanged(_log, now.Role, now.Term, now.CommitIndex, now.DurableIndex);
             }
 
+            if (now.Divergence is { } divergence && before.Divergence is null)
+            {
+                StartupLog.Diverged(_log, divergence.Index, divergence.OwnHash, divergence.OtherHash, now.Term, now.AppliedIndex);
+            }
+
             NoteLeader(before, now);
             if (now.SnapshotIndex != before.SnapshotIndex)
             {

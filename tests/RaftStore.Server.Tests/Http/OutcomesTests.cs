@@ -12,6 +12,7 @@ public sealed class OutcomesTests
     [InlineData(RefusalReason.Overloaded, "overloaded", 503)]
     [InlineData(RefusalReason.ShuttingDown, "shutting-down", 503)]
     [InlineData(RefusalReason.DiskFull, "disk-full", 507)]
+    [InlineData(RefusalReason.Diverged, "diverged", 503)]
     [InlineData(RefusalReason.TimedOut, "not-proposed", 503)]
     public void Write_NotApplied_SaysSo(RefusalReason reason, string name, int status)
     {
@@ -50,6 +51,7 @@ public sealed class OutcomesTests
     [InlineData(RefusalReason.NoLeader, "no-leader")]
     [InlineData(RefusalReason.Overloaded, "overloaded")]
     [InlineData(RefusalReason.ShuttingDown, "shutting-down")]
+    [InlineData(RefusalReason.Diverged, "diverged")]
     [InlineData(RefusalReason.TimedOut, "timeout")]
     public void Read_Refused_SaysWhyWithoutOutcome(RefusalReason reason, string name)
     {

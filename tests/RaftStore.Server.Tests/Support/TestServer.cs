@@ -49,6 +49,10 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Starts a node.</summary>
     public static TestServer Start(params (string Name, string Value)[] settings) => new(settings.ToDictionary(setting => setting.Name, setting => setting.Value));
 
+    /// <summary>A part of the running program.</summary>
+    public T Service<T>()
+        where T : notnull => _factory.Services.GetRequiredService<T>();
+
     /// <summary>Waits until the node serves linearizable reads.</summary>
     public Task BecomesReadyAsync() => UntilAsync(async () => (await Client.GetAsync("/readyz")).IsSuccessStatusCode, "the node is ready");
 
