@@ -62,6 +62,6 @@ internal static partial class StartupLog
     [LoggerMessage(2305, LogLevel.Information, "The log has space again (durable index {DurableIndex}, term {Term})")]
     public static partial void LogSpaceBack(ILogger log, long durableIndex, long term);
 
-    [LoggerMessage(2306, LogLevel.Error, "This node's state differs from the others' at applied index {Index} ({OwnHash} here, {OtherHash} there; term {Term}, applied index {AppliedIndex}): it serves nobody and does not lead until it is replaced. Keep its data directory, report this, and put a new node in its place")]
+    [LoggerMessage(2311, LogLevel.Error, "This node's state differs from the others' at applied index {Index} ({OwnHash} here, {OtherHash} there; term {Term}, applied index {AppliedIndex}): it serves nobody and does not lead until it is replaced. Keep its data directory, report this, and put a new node in its place")]
     public static partial void Diverged(ILogger log, long index, string ownHash, string otherHash, long term, long appliedIndex);
 }
