@@ -32,13 +32,19 @@ public sealed class ScriptTests : IDisposable
         // Once more: what runs is left alone, what is paused goes on.
         await ExpectAsync(0, "cluster.sh", "up");
         Assert.DoesNotContain("paused", await ExpectAsync(0, "cluster.sh", "status"), StringComparison.Ordinal);
-        await ExpectAsync(2, "cluster.sh", "up", "5");
         await ExpectAsync(2, "cluster.sh", "isolate", "1");
         await ExpectAsync(2, "cluster.sh", "kill", "4");
         await ExpectAsync(0, "cluster.sh", "down");
         Assert.Contains("stopped", await RunAsync("cluster.sh", "status") is var down ? down.Output : string.Empty, StringComparison.Ordinal);
 
         await ExpectAsync(0, "cluster.sh", "up");
+        Assert.Equal("again", (await ExpectAsync(0, "kvctl", "get", "greeting")).Trim());
+
+        // The same cluster grows to five, loses the disk of one, and gives two away again.
+        Assert.Equal(5, CountHealthy(await ExpectAsync(0, "cluster.sh", "up", "5")));
+        Assert.Equal(5, CountHealthy(await ExpectAsync(0, "cluster.sh", "replace", "2")));
+        Assert.Equal(4, CountHealthy(await ExpectAsync(0, "cluster.sh", "remove", "leader")));
+        await ExpectAsync(2, "cluster.sh", "up", "3");
         Assert.Equal("again", (await ExpectAsync(0, "kvctl", "get", "greeting")).Trim());
         await ExpectAsync(0, "cluster.sh", "wipe");
         Assert.False(Directory.Exists(_directory), "wipe left something behind");
@@ -47,12 +53,12 @@ public sealed class ScriptTests : IDisposable
     [Fact]
     public async Task ClusterOfFive_Started_HasFiveHealthyNodes()
     {
-        string output = await ExpectAsync(0, "cluster.sh", "up", "5");
-
-        Assert.Equal(5, output.Split('\n').Count(line => line.Contains(" healthy", StringComparison.Ordinal)));
+        Assert.Equal(5, CountHealthy(await ExpectAsync(0, "cluster.sh", "up", "5")));
     }
 
     public void Dispose() => RunAsync("cluster.sh", "wipe").GetAwaiter().GetResult();
+
+    private static int CountHealthy(string table) => table.Split('\n').Count(line => line.Contains(" healthy", StringComparison.Ordinal));
 
     private async Task<string> ExpectAsync(int expected, string script, params string[] arguments)
     {

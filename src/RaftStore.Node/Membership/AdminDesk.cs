@@ -12,6 +12,7 @@ internal sealed class AdminDesk(PumpContext context)
     private const int CasesMax = 64;
 
     private readonly List<Case> _cases = [];
+    private readonly List<(TaskCompletionSource<AdminOutcome> Answer, AdminOutcome Outcome)> _ended = [];
 
     /// <summary>A caller's wish came.</summary>
     public void Take(AdminInquiry inquiry)
@@ -92,6 +93,17 @@ internal sealed class AdminDesk(PumpContext context)
         }
     }
 
+    /// <summary>What this pass changed is published: callers go on, and see it.</summary>
+    public void EndPass()
+    {
+        foreach ((TaskCompletionSource<AdminOutcome> answer, AdminOutcome outcome) in _ended)
+        {
+            answer.SetResult(outcome);
+        }
+
+        _ended.Clear();
+    }
+
     /// <summary>The node stops.</summary>
     public void Stop()
     {
@@ -99,6 +111,8 @@ internal sealed class AdminDesk(PumpContext context)
         {
             End(one, new AdminOutcome(one.Stage == Stage.Waiting ? AdminResult.TimedOut : AdminResult.Unknown, one.Member));
         }
+
+        EndPass();
     }
 
     private bool GoOn(Case one)
@@ -231,7 +245,7 @@ internal sealed class AdminDesk(PumpContext context)
         _cases.Remove(one);
         if (one.Answer is { } answer)
         {
-            answer.SetResult(outcome);
+            _ended.Add((answer, outcome));
         }
         else
         {

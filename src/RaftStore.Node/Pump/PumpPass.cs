@@ -77,6 +77,7 @@ internal sealed class PumpPass
         _snapshots.SaveWhenDue();
         _writes.EndPass();
         _board.Publish(_snapshots.LatestIndex);
+        _admin.EndPass();
         _context.EndPass();
         return worked || inputs.Length > 0;
     }

@@ -182,8 +182,10 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
             return failed;
         }
 
-        // The change is over on the leader; this node shows it once it has followed, which a read of now waits for.
-        if (await node.ConfirmReadAsync(DeadlineMs()) != RefusalReason.None)
+        // The change is over on the leader; this node shows it once it has followed, which a read of now waits for. A leader that
+        // removed itself shows it already, and cannot read any more.
+        bool isShown = change is RemoveMember && node.Status.AppliedConfiguration.WasRemoved(outcome.Member);
+        if (!isShown && await node.ConfirmReadAsync(DeadlineMs()) != RefusalReason.None)
         {
             return new Problem(ProblemType.Timeout, "The change is done, but this node could not read the members back in time. Ask for them again.");
         }
