@@ -15,35 +15,48 @@ public sealed class MembersClient
 
     internal MembersClient(RequestRunner runner) => _runner = runner;
 
-    /// <summary>Takes in a member without a vote, which gets one by itself once it has caught up. Its process must then join the cluster.</summary>
+    /// <summary>Takes in a member without a vote, which gets one by itself once it has caught up. Its process must run already: the cluster looks
+    /// whether it answers.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="peer">host:port where the other members reach it.</param>
     /// <param name="client">The URL where clients reach it, where it is known.</param>
     /// <param name="promote">False keeps it without a vote until <see cref="PromoteAsync"/>.</param>
+    /// <param name="force">Also where nobody answers at <paramref name="peer"/>, or somebody else does.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>Its id.</returns>
-    public Task<string> AddAsync(string name, string peer, string? client = null, bool promote = true, CancellationToken cancellationToken = default)
-        => ChangeAsync(HttpMethod.Post, MembersTarget, cancellationToken, ("name", name), ("peer", peer), ("client", client), ("promote", promote));
+    public Task<string> AddAsync(string name, string peer, string? client = null, bool promote = true, bool force = false, CancellationToken cancellationToken = default)
+        => ChangeAsync(HttpMethod.Post, MembersTarget + Forced(force), cancellationToken, ("name", name), ("peer", peer), ("client", client), ("promote", promote));
 
     /// <summary>Gives a member that has caught up a vote.</summary>
     public Task<string> PromoteAsync(string member, CancellationToken cancellationToken = default)
         => ChangeAsync(HttpMethod.Post, $"{Target(member)}/promote", cancellationToken);
 
     /// <summary>Changes where a member is reached; null leaves an address as it is.</summary>
-    public Task<string> UpdateAsync(string member, string? peer, string? client, CancellationToken cancellationToken = default)
-        => ChangeAsync(HttpMethod.Patch, Target(member), cancellationToken, ("peer", peer), ("client", client));
+    /// <param name="member">Its id or name.</param>
+    /// <param name="peer">host:port where the other members reach it.</param>
+    /// <param name="client">The URL where clients reach it.</param>
+    /// <param name="force">Also where another node answers at <paramref name="peer"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<string> UpdateAsync(string member, string? peer, string? client, bool force = false, CancellationToken cancellationToken = default)
+        => ChangeAsync(HttpMethod.Patch, Target(member) + Forced(force), cancellationToken, ("peer", peer), ("client", client));
 
     /// <summary>Takes a member out; its process ends by itself.</summary>
     /// <param name="member">Its id or name.</param>
     /// <param name="force">Also where too few of those that remain answer, or only one would remain of two.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public Task<string> RemoveAsync(string member, bool force = false, CancellationToken cancellationToken = default)
-        => ChangeAsync(HttpMethod.Delete, Target(member) + (force ? "?force=true" : ""), cancellationToken);
+        => ChangeAsync(HttpMethod.Delete, Target(member) + Forced(force), cancellationToken);
 
-    /// <summary>Takes in a member for another one: once it has caught up it gets a vote and the other leaves, in one change.</summary>
+    /// <summary>Takes in a member for another one: once it has caught up it gets a vote and the other leaves, in one change. Its process may be
+    /// started afterwards.</summary>
+    /// <param name="member">The id or name of the member that leaves.</param>
+    /// <param name="name">The new member's name.</param>
+    /// <param name="peer">host:port where the other members reach the new one.</param>
+    /// <param name="force">Also where a node answers at <paramref name="peer"/> that is neither of the two.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The new member's id.</returns>
-    public Task<string> ReplaceAsync(string member, string name, string peer, CancellationToken cancellationToken = default)
-        => ChangeAsync(HttpMethod.Post, $"{Target(member)}/replace", cancellationToken, ("name", name), ("peer", peer));
+    public Task<string> ReplaceAsync(string member, string name, string peer, bool force = false, CancellationToken cancellationToken = default)
+        => ChangeAsync(HttpMethod.Post, $"{Target(member)}/replace{Forced(force)}", cancellationToken, ("name", name), ("peer", peer));
 
     /// <summary>Hands the leadership over.</summary>
     /// <param name="to">Who shall lead; null for whoever is best.</param>
@@ -51,6 +64,8 @@ public sealed class MembersClient
     /// <returns>The name of the leader.</returns>
     public async Task<string> TransferAsync(string? to, CancellationToken cancellationToken = default)
         => Text(await SendAsync(HttpMethod.Post, "/v1/cluster/transfer", [("to", to)], cancellationToken), "leader");
+
+    private static string Forced(bool force) => force ? "?force=true" : "";
 
     private static string Target(string member) => $"{MembersTarget}/{Uri.EscapeDataString(member)}";
 

@@ -53,7 +53,7 @@ public sealed class MembershipTests
         using TestCluster cluster = await TestCluster.StartAsync(3);
         TestNode asked = cluster.Nodes[0];
 
-        Assert.Equal(200, (await asked.Http.SendJsonAsync(HttpMethod.Post, "/v1/cluster/members", """{"name":"n9","peer":"127.0.0.1:9"}""")).Status);
+        Assert.Equal(200, (await asked.Http.SendJsonAsync(HttpMethod.Post, "/v1/cluster/members?force=true", """{"name":"n9","peer":"127.0.0.1:9"}""")).Status);
         (int status, string body) = await asked.Http.SendJsonAsync(HttpMethod.Post, "/v1/cluster/members/n9/promote", null);
 
         Assert.Equal(409, status);
@@ -61,6 +61,36 @@ public sealed class MembershipTests
         Assert.Equal("learner", await cluster.RoleOfAsync("n9"));
         await cluster.PutAsync(asked, "k", "v");
         Assert.Equal(200, (await asked.Http.SendJsonAsync(HttpMethod.Delete, "/v1/cluster/members/n9", null)).Status);
+    }
+
+    [Fact]
+    public async Task Member_WhoseAddressDoesNotAnswerOrIsAnothers_IsNotTakenInAndNothingChanges()
+    {
+        using TestCluster cluster = await TestCluster.StartAsync(3);
+        using TestCluster stranger = await TestCluster.StartAsync(1);
+        NodeClient asked = cluster.Nodes[0].Http;
+        int silent = Ports.Next();
+
+        (int status, string body) = await asked.SendJsonAsync(HttpMethod.Post, "/v1/cluster/members", $$"""{"name":"n4","peer":"127.0.0.1:{{silent}}"}""");
+        Assert.Equal(409, status);
+        Assert.Contains("urn:raftstore:error:member-unreachable", body, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{silent}", body, StringComparison.Ordinal);
+
+        (status, body) = await asked.SendJsonAsync(HttpMethod.Post, "/v1/cluster/members", $$"""{"name":"n1","peer":"{{stranger.Nodes[0].PeerAddress}}"}""");
+        Assert.Equal(409, status);
+        Assert.Contains("of cluster ", body, StringComparison.Ordinal);
+
+        // A member's address may be changed while it is down, but not to where another node is.
+        TestNode down = (await cluster.FollowersAsync())[0];
+        asked = cluster.Nodes.First(node => node != down).Http;
+        down.Kill();
+        (status, body) = await asked.SendJsonAsync(HttpMethod.Patch, $"/v1/cluster/members/{down.Name}", $$"""{"peer":"{{stranger.Nodes[0].PeerAddress}}"}""");
+        Assert.Equal(409, status);
+        Assert.Equal(200, (await asked.SendJsonAsync(HttpMethod.Patch, $"/v1/cluster/members/{down.Name}", $$"""{"peer":"127.0.0.1:{{silent}}"}""")).Status);
+
+        System.Text.Json.JsonElement members = (await asked.JsonAsync("/v1/cluster"))!.Value.GetProperty("members");
+        Assert.Equal(3, members.GetArrayLength());
+        Assert.Contains(members.EnumerateArray(), member => member.GetProperty("peer").GetString() == $"127.0.0.1:{silent}");
     }
 
     [Fact]

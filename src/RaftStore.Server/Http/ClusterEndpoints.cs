@@ -147,7 +147,7 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
         json.WriteString("name"u8, settings.Name);
         json.WriteString("clusterId"u8, host.Cluster.ToString());
         json.WriteString("phase"u8, host.Phase == NodePhase.Stopping ? "stopping"u8 : status.Divergence is null ? "running"u8 : "quarantined"u8);
-        json.WriteString("role"u8, RoleName(status.Role));
+        json.WriteString("role"u8, status.Configuration.IsLearner(status.Id) ? "learner" : RoleName(status.Role));
         json.WriteNumber("term"u8, status.Term);
         json.WriteString("leader"u8, status.Leader.IsNone ? null : status.Configuration.Find(status.Leader)?.Name);
         json.WriteNumber("commitIndex"u8, status.CommitIndex);

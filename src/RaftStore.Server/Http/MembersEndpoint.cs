@@ -13,6 +13,8 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
 {
     private const string MembersPath = "/v1/cluster/members";
 
+    private readonly MemberReachability _reachability = new(host);
+
     /// <summary>Answers a request below <c>/v1/cluster/members</c>.</summary>
     public async ValueTask<Problem?> HandleAsync(HttpContext context, RequestTarget target)
     {
@@ -23,7 +25,7 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
             return unfit;
         }
 
-        if (ParseForce(target, mayForce: HttpMethods.IsDelete(method), out bool force) is { } malformed)
+        if (ParseForce(target, mayForce: parts is not [_, "promote"], out bool force) is { } malformed)
         {
             return malformed;
         }
@@ -53,10 +55,10 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
         return (method, parts) switch
         {
             ("DELETE", [_]) => await ChangeAsync(context, node, new RemoveMember(id, force)),
-            ("PATCH", [_]) => await PatchAsync(context, node, id, request),
+            ("PATCH", [_]) => await PatchAsync(context, node, id, request, force),
             ("POST", [_, "promote"]) => await ChangeAsync(context, node, new PromoteLearner(id)),
-            ("POST", [_, "replace"]) => await AddAsync(context, node, members, request, id),
-            _ => await AddAsync(context, node, members, request, NodeId.None),
+            ("POST", [_, "replace"]) => await AddAsync(context, node, members, request, id, force),
+            _ => await AddAsync(context, node, members, request, NodeId.None, force),
         };
     }
 
@@ -151,16 +153,22 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
 
     private static Problem NoSuchMember(string text) => new(ProblemType.MemberNotFound, $"The cluster has no member with the id or name {text}: GET /v1/cluster lists them.");
 
-    private async ValueTask<Problem?> AddAsync(HttpContext context, Node.Node node, Configuration members, MemberRequest request, NodeId replaces)
+    private async ValueTask<Problem?> AddAsync(HttpContext context, Node.Node node, Configuration members, MemberRequest request, NodeId replaces, bool force)
     {
         if (request.CheckAddition() is { } incomplete)
         {
             return incomplete;
         }
 
+        Problem? unfit = force ? null : await (replaces.IsNone ? _reachability.CheckNewAsync(request) : _reachability.CheckReplacementAsync(request, replaces));
+        if (unfit is not null)
+        {
+            return unfit;
+        }
+
         // A node that asks for itself again after a restart, or after an operator named it, gets what is there.
         Member? present = members.Members.LastOrDefault(member => string.Equals(member.Name, request.Name, StringComparison.Ordinal));
-        if (present is not null && request.Instance != 0 && members.IsLearner(present.Id) | present.Instance == request.Instance)
+        if (present is not null && request.Instance != 0 && (members.IsLearner(present.Id) || present.Instance == request.Instance))
         {
             return await ChangeAsync(context, node, new UpdateMember(present.Id, request.Peer, request.Client, request.Instance));
         }
@@ -169,10 +177,18 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
             request.Name!, request.Peer!, request.Client ?? "", request.Promote ?? true, replaces, request.Instance));
     }
 
-    private ValueTask<Problem?> PatchAsync(HttpContext context, Node.Node node, NodeId id, MemberRequest request)
-        => request.CheckChange() is { } refused
-            ? ValueTask.FromResult<Problem?>(refused)
-            : ChangeAsync(context, node, new UpdateMember(id, request.Peer, request.Client, Instance: null));
+    private async ValueTask<Problem?> PatchAsync(HttpContext context, Node.Node node, NodeId id, MemberRequest request, bool force)
+    {
+        if (request.CheckChange() is { } refused)
+        {
+            return refused;
+        }
+
+        bool mustLook = !force && request.Peer is not null;
+        return mustLook && await _reachability.CheckMovedAsync(id, request.Peer!) is { } unfit
+            ? unfit
+            : await ChangeAsync(context, node, new UpdateMember(id, request.Peer, request.Client, Instance: null));
+    }
 
     private async ValueTask<Problem?> ChangeAsync(HttpContext context, Node.Node node, MembershipChange change)
     {

@@ -83,6 +83,8 @@ internal sealed class HttpMetrics
         ApiRoute.Key => "key",
         ApiRoute.Range => "range",
         ApiRoute.Cluster => "cluster",
+        ApiRoute.ClusterMembers => "members",
+        ApiRoute.ClusterTransfer => "transfer",
         ApiRoute.ClusterSettings => "settings",
         ApiRoute.Status => "status",
         ApiRoute.Snapshot => "snapshot",

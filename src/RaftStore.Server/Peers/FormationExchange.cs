@@ -52,6 +52,7 @@ internal sealed class FormationExchange : IDisposable
     public FormationExchange(PeerIdentity self, Configuration founders, NodeIdentity? identity, Action<NodeIdentity> writeIdentity, PeerLimits limits, PeerMeter meter, ILogger log)
     {
         Self = self;
+        Founders = founders;
         _protocol = new FormationProtocol(self.Name, founders, identity, DrawRandom);
         _writeIdentity = writeIdentity;
         _limits = limits;
@@ -62,6 +63,9 @@ internal sealed class FormationExchange : IDisposable
 
     /// <summary>This node as it shows itself while it is forming.</summary>
     public PeerIdentity Self { get; }
+
+    /// <summary>The founding list; for a formed node the members of its cluster as it was founded.</summary>
+    public Configuration Founders { get; }
 
     /// <summary>What is being waited for, in one sentence. Any thread.</summary>
     public string Detail

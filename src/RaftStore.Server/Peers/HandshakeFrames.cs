@@ -81,8 +81,8 @@ internal static class HandshakeFrames
 
     /// <summary>Reads the answer to a hello.</summary>
     /// <exception cref="HandshakeException">The bytes are none, or the other side closed without an answer.</exception>
-    public static PeerWelcome ReadWelcome(PeerSocket socket, int timeoutMs) =>
-        Read(socket, HelloBytesMax, timeoutMs) is { } bytes
+    public static PeerWelcome ReadWelcome(PeerSocket socket, int timeoutMs, int lengthMax = HelloBytesMax) =>
+        Read(socket, lengthMax, timeoutMs) is { } bytes
             ? Parse(PeerWelcome.Parser, bytes)
             : throw new HandshakeException("the connection was closed without an answer");
 

@@ -45,13 +45,25 @@ internal static class HandshakeRules
         ClientAddress = self.ClientAddress,
     };
 
-    /// <summary>The answer to a hello.</summary>
+    /// <summary>The question who is there.</summary>
+    public static PeerHello MakeInquiry(PeerIdentity asker) => new()
+    {
+        VersionMin = PeerLimits.VersionMin,
+        VersionMax = PeerLimits.VersionMax,
+        SenderName = asker.Name,
+        Channel = HelloChannel.Inquiry,
+        ClientAddress = asker.ClientAddress,
+        PeerAddress = asker.PeerAddress,
+    };
+
+    /// <summary>The answer to a hello; for an inquiry whether it is answered, by <see cref="PeerInquiry.Describe"/> then.</summary>
     /// <param name="hello">What the other side says.</param>
     /// <param name="self">This node.</param>
     /// <param name="members">The members as of the last applied entry; null while the cluster is forming.</param>
-    public static PeerWelcome Judge(PeerHello hello, PeerIdentity self, Configuration? members)
+    /// <param name="canForm">Whether this node has a list of founders by which it could answer another.</param>
+    public static PeerWelcome Judge(PeerHello hello, PeerIdentity self, Configuration? members, bool canForm = true)
     {
-        bool isMalformed = hello.SenderName.Length is 0 or > FormationCodec.NameLengthMax || hello.TargetName.Length is 0 or > FormationCodec.NameLengthMax
+        bool isMalformed = hello.SenderName.Length is 0 or > FormationCodec.NameLengthMax || hello.TargetName.Length > FormationCodec.NameLengthMax || (hello.TargetName.Length == 0 && hello.Channel != HelloChannel.Inquiry)
             || hello.ClientAddress.Length > ClientAddressLengthMax || hello.PeerAddress.Length > ClientAddressLengthMax || hello.VersionMin > hello.VersionMax;
         if (isMalformed)
         {
@@ -63,6 +75,11 @@ internal static class HandshakeRules
             return Refuse(self, HelloRefusal.Version, $"{self.Name} speaks versions {PeerLimits.VersionMin} to {PeerLimits.VersionMax} of the peer protocol, {hello.SenderName} speaks {hello.VersionMin} to {hello.VersionMax}");
         }
 
+        if (hello.Channel == HelloChannel.Inquiry)
+        {
+            return Accept(hello, self);
+        }
+
         if (!string.Equals(hello.TargetName, self.Name, StringComparison.Ordinal))
         {
             return Refuse(self, HelloRefusal.Target, $"this is {self.Name}, not {hello.TargetName}");
@@ -70,7 +87,7 @@ internal static class HandshakeRules
 
         if (hello.Channel == HelloChannel.Formation)
         {
-            return Accept(hello, self);
+            return canForm ? Accept(hello, self) : Refuse(self, HelloRefusal.Forming, $"{self.Name} has no founders yet");
         }
 
         if (members is null)

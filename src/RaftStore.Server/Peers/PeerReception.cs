@@ -1,3 +1,4 @@
+using RaftStore.Node.Formation;
 using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
 
@@ -5,12 +6,21 @@ namespace RaftStore.Server.Peers;
 
 /// <summary>Receives connections on the peer port: shakes hands, and hands them to the formation or to the running node. Whoever is
 /// neither founder nor member is closed and counted, and nothing else follows. Any thread.</summary>
-internal sealed class PeerReception(FormationExchange formation, PeerLimits limits, PeerMeter meter, ILogger log)
+/// <param name="self">This node, without a cluster.</param>
+/// <param name="introduce">What it says of itself to one who asks, named by his name and the address where he says that peers reach him.</param>
+/// <param name="limits">Bounds and times.</param>
+/// <param name="meter">Where to count.</param>
+/// <param name="log">Where to log.</param>
+internal sealed class PeerReception(PeerIdentity self, Func<string, string, NodeSighting> introduce, PeerLimits limits, PeerMeter meter, ILogger log)
 {
     /// <summary>One line of refusals in so many milliseconds.</summary>
     private readonly LogGate _refusals = new(intervalMs: 10_000);
 
     private PeerTransport? _transport;
+    private FormationExchange? _formation;
+
+    /// <summary>From now on founders are served by that exchange, and by no earlier one; before, they are told to come again.</summary>
+    public void Open(FormationExchange formation) => Volatile.Write(ref _formation, formation);
 
     /// <summary>From now on members are served; before, they are told to come again.</summary>
     public void Open(PeerTransport transport) => Volatile.Write(ref _transport, transport);
@@ -29,9 +39,15 @@ internal sealed class PeerReception(FormationExchange formation, PeerLimits limi
             }
 
             PeerTransport? transport = Volatile.Read(ref _transport);
-            PeerWelcome welcome = HandshakeRules.Judge(hello, transport?.Self ?? formation.Self, transport?.Members);
+            FormationExchange? formation = Volatile.Read(ref _formation);
+            PeerWelcome welcome = HandshakeRules.Judge(hello, transport?.Self ?? self, transport?.Members, canForm: formation is not null);
+            if (hello.Channel == HelloChannel.Inquiry && welcome.Refusal == HelloRefusal.None)
+            {
+                welcome = PeerInquiry.Describe(introduce(hello.SenderName, hello.PeerAddress), welcome.Version);
+            }
+
             socket.SendAll(HandshakeFrames.Encode(welcome), limits.HandshakeTimeoutMs);
-            if (welcome.Refusal == HelloRefusal.Forming)
+            if (welcome.Refusal == HelloRefusal.Forming || hello.Channel == HelloChannel.Inquiry)
             {
                 return;
             }
@@ -45,7 +61,7 @@ internal sealed class PeerReception(FormationExchange formation, PeerLimits limi
             handshakeEnded();
             if (hello.Channel == HelloChannel.Formation)
             {
-                formation.Serve(socket, hello.SenderName);
+                formation!.Serve(socket, hello.SenderName);
             }
             else
             {

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using RaftStore.Raft;
+using RaftStore.Server.Http;
 using RaftStore.Server.Settings;
 using RaftStore.Storage;
 
@@ -39,6 +40,9 @@ internal sealed class JoinExchange : IDisposable
             MaxResponseContentBufferSize = AnswerBytesMax,
         };
     }
+
+    /// <summary>The number of this node's data directory, by which it asks.</summary>
+    public ulong Instance => _instance;
 
     /// <summary>What is being waited for, in one sentence. Any thread.</summary>
     public string Detail => _detail;
@@ -84,8 +88,11 @@ internal sealed class JoinExchange : IDisposable
                 return Read(text);
             }
 
-            string reason = ReasonOf(text) ?? $"it answered {(int)response.StatusCode}";
-            if (response.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.BadRequest or HttpStatusCode.NotFound)
+            string reason = MemberOf(text, "detail") ?? $"it answered {(int)response.StatusCode}";
+
+            // That this node cannot be reached may change: its address may not be known everywhere yet.
+            bool mayPass = MemberOf(text, "type") == ProblemType.UrnPrefix + ProblemType.MemberUnreachable.Name;
+            if (!mayPass && response.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.BadRequest or HttpStatusCode.NotFound)
             {
                 throw new DataDirectoryException(_settings.DataPath, -1, $"the cluster does not take {_settings.Name} in: {reason} (says {url})");
             }
@@ -137,12 +144,13 @@ internal sealed class JoinExchange : IDisposable
             : throw new FormatException("its members do not hold this node as it asked for, or are about to change");
     }
 
-    private static string? ReasonOf(string text)
+    /// <summary>A member of an error answer, where it is one.</summary>
+    private static string? MemberOf(string text, string name)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(text);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("detail", out JsonElement detail) ? detail.GetString() : null;
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
         }
         catch (JsonException)
         {

@@ -34,6 +34,8 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly ILogger _log;
     private readonly PeerNetwork _network;
     private readonly IFileSystem _files = new PosixFileSystem();
+    private readonly PeerIdentity _self;
+    private readonly ulong _life = DrawRandom();
     private readonly Lock _gate = new();
 
     /// <summary>Held while the node is put together and while it is taken apart: each happens as a whole.</summary>
@@ -63,6 +65,7 @@ public sealed class NodeHost : IAsyncDisposable
         _onFatal = onFatal;
         _onRemoved = onRemoved;
         _log = loggers.CreateLogger<NodeHost>();
+        _self = new PeerIdentity(ClusterId.None, NodeId.None, settings.Name, settings.Advertise, settings.PeerAdvertise);
 
         // Several keep-alives must fit in, however short the election timeout is.
         PeerLimits limits = new() { SilenceTimeoutMs = 3 * settings.UpperElectionTimeoutMs };
@@ -121,6 +124,11 @@ public sealed class NodeHost : IAsyncDisposable
     /// <exception cref="IOException">The peer address cannot be listened on (exit code 2).</exception>
     public Task StartAsync(CancellationToken cancellation) => Task.Run(Start, cancellation);
 
+    /// <summary>Asks who answers at a peer address. Any thread.</summary>
+    /// <param name="peer">host:port.</param>
+    /// <param name="timeoutMs">Time for it, in milliseconds.</param>
+    internal Task<PeerProbe> ProbeAsync(string peer, int timeoutMs) => PeerProbe.AskAsync(Running?.Transport.Self ?? _self, peer, timeoutMs, _network.Meter);
+
     /// <summary>Hands the leadership over, where this node leads and somebody can take it. It takes at most a lower election timeout, and
     /// failing costs nothing: the others elect somebody then. A second call waits for the first.</summary>
     public Task HandOverAsync()
@@ -163,23 +171,23 @@ public sealed class NodeHost : IAsyncDisposable
             _directory = DataDirectory.Open(_files, _settings.DataPath);
             NodeIdentity? identity = CheckedIdentity(_directory, founders);
             bool isFormed = identity is { State: FormationState.Formed };
-            PeerIdentity self = new(ClusterId.None, NodeId.None, _settings.Name, _settings.Advertise, _settings.PeerAdvertise);
-            FormationExchange formation = new(self, isFormed ? new Configuration(identity!.Founders.Members) : founders, identity, _directory.WriteIdentity, _network.Limits, _network.Meter, _network.Log);
-            Volatile.Write(ref _formation, formation);
-            _reception = new PeerReception(formation, _network.Limits, _network.Meter, _network.Log);
+            _reception = new PeerReception(_self, Introduce, _network.Limits, _network.Meter, _network.Log);
             _listener = new PeerListener(_settings.PeerListen, _reception, _network.Meter, _network.Log);
             if (isFormed)
             {
-                Run(identity!);
+                Form(new Configuration(identity!.Founders.Members), identity);
+                Run(identity);
                 _listener.Start();
             }
             else if (!_settings.Join.IsEmpty)
             {
+                // It listens before it asks: the cluster looks whether it answers.
                 _listener.Start();
                 Join(_directory, identity);
             }
             else
             {
+                FormationExchange formation = Form(founders, identity);
                 _listener.Start();
                 formation.Start(OnFormationOver, Fail);
             }
@@ -189,6 +197,32 @@ public sealed class NodeHost : IAsyncDisposable
             Close();
             throw;
         }
+    }
+
+    /// <summary>Answers founders from now on by that list.</summary>
+    private FormationExchange Form(Configuration founders, NodeIdentity? identity)
+    {
+        FormationExchange formation = new(_self, founders, identity, _directory!.WriteIdentity, _network.Limits, _network.Meter, _network.Log);
+        Volatile.Write(ref _formation, formation);
+        _reception!.Open(formation);
+        return formation;
+    }
+
+    /// <summary>What this node says of itself to one who asks on the peer port.</summary>
+    private NodeSighting Introduce(string asker, string askersAddress)
+    {
+        NodeSighting self = new() { Name = _self.Name, Stage = NodeStage.Unknown, Life = _life, PeerAddress = _self.PeerAddress, ClientAddress = _self.ClientAddress };
+        if (Running is { } running)
+        {
+            return self with { Stage = NodeStage.Formed, Cluster = running.Identity.Cluster, Id = running.Identity.Node };
+        }
+
+        if (Volatile.Read(ref _join) is { } join)
+        {
+            return self with { Stage = NodeStage.Joining, Instance = join.Instance };
+        }
+
+        return Volatile.Read(ref _formation) is { } formation ? self with { Stage = NodeStage.Forming, Founders = formation.Founders, IsFirm = true } : self;
     }
 
     /// <summary>What the directory says, where it fits what this node was told.</summary>
@@ -221,7 +255,7 @@ public sealed class NodeHost : IAsyncDisposable
             throw new DataDirectoryException(directory.Path, -1, $"it belongs to a founder of a cluster that was never formed: remove it, or start {_settings.Name} with --cluster");
         }
 
-        ulong instance = directory.DrawInstance(() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+        ulong instance = directory.DrawInstance(DrawRandom);
         JoinExchange join = new(_settings, instance, _log);
         Volatile.Write(ref _join, join);
         _ = Task.Run(async () =>
@@ -241,6 +275,8 @@ public sealed class NodeHost : IAsyncDisposable
             }
         });
     }
+
+    private static ulong DrawRandom() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     private void OnFormationOver(FormationStep step)
     {

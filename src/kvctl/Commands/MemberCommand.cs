@@ -52,12 +52,13 @@ internal static class MemberCommand
         Option<string> peer = Peer();
         var client = new Option<string?>("--client") { Description = "The URL where clients will reach it.", HelpName = "URL" };
         var learner = new Option<bool>("--learner") { Description = "Keeps it without a vote until it is promoted." };
-        var command = new Command("add", "Takes in a member without a vote, which gets one by itself once it has caught up. Then start it with raftstore --join.") { name, peer, client, learner };
+        Option<bool> force = Force("Also where nobody answers at --peer, or somebody else does.");
+        var command = new Command("add", "Takes in a member without a vote, which gets one by itself once it has caught up. raftstore --join does this by itself; for a node that runs, and waits.") { name, peer, client, learner, force };
         CommandRunner.SetAction(command, isWrite: true, options, io, async (session, cancellationToken) =>
         {
             string added = session.Parsed.GetValue(name)!;
-            string id = await session.Client.Members.AddAsync(added, session.Parsed.GetValue(peer)!, session.Parsed.GetValue(client), !session.Parsed.GetValue(learner), cancellationToken);
-            Say(session, "id", id, $"{added} (id {id}) was taken in; start it with raftstore --name {added} --join URL");
+            string id = await session.Client.Members.AddAsync(added, session.Parsed.GetValue(peer)!, session.Parsed.GetValue(client), !session.Parsed.GetValue(learner), session.Parsed.GetValue(force), cancellationToken);
+            Say(session, "id", id, $"{added} (id {id}) was taken in");
             return ExitCode.Ok;
         });
         return command;
@@ -81,10 +82,11 @@ internal static class MemberCommand
         Argument<string> member = Member();
         var peer = new Option<string?>("--peer") { Description = "Where the other members reach it.", HelpName = "HOST:PORT" };
         var client = new Option<string?>("--client") { Description = "Where clients reach it.", HelpName = "URL" };
-        var command = new Command("update", "Changes where a member is reached.") { member, peer, client };
+        Option<bool> force = Force("Also where another node answers at --peer.");
+        var command = new Command("update", "Changes where a member is reached, running or not. A running node does so by itself when it comes back under another address.") { member, peer, client, force };
         CommandRunner.SetAction(command, isWrite: true, options, io, async (session, cancellationToken) =>
         {
-            string id = await session.Client.Members.UpdateAsync(session.Parsed.GetValue(member)!, session.Parsed.GetValue(peer), session.Parsed.GetValue(client), cancellationToken);
+            string id = await session.Client.Members.UpdateAsync(session.Parsed.GetValue(member)!, session.Parsed.GetValue(peer), session.Parsed.GetValue(client), session.Parsed.GetValue(force), cancellationToken);
             Say(session, "id", id, $"{session.Parsed.GetValue(member)} was changed");
             return ExitCode.Ok;
         });
@@ -94,7 +96,7 @@ internal static class MemberCommand
     private static Command CreateRemove(GlobalOptions options, CommandIo io)
     {
         Argument<string> member = Member();
-        var force = new Option<bool>("--force") { Description = "Also where too few of those that remain answer, or only one would remain of two." };
+        Option<bool> force = Force("Also where too few of those that remain answer, or only one would remain of two.");
         var command = new Command("remove", "Takes a member out; its process ends by itself, and its id is never given again.") { member, force };
         CommandRunner.SetAction(command, isWrite: true, options, io, async (session, cancellationToken) =>
         {
@@ -110,12 +112,13 @@ internal static class MemberCommand
         Argument<string> member = Member();
         var name = new Option<string?>("--name") { Description = "The new member's name. Default: that of the one it replaces.", HelpName = "NAME" };
         Option<string> peer = Peer();
-        var command = new Command("replace", "Takes in a member for another one, which leaves in the same change that gives the new one its vote. Then start the new one with raftstore --join.") { member, name, peer };
+        Option<bool> force = Force("Also where a node answers at --peer that is neither of the two.");
+        var command = new Command("replace", "Takes in a member for another one, which leaves in the same change that gives the new one its vote. Then start the new one with raftstore --join.") { member, name, peer, force };
         CommandRunner.SetAction(command, isWrite: true, options, io, async (session, cancellationToken) =>
         {
             string old = session.Parsed.GetValue(member)!;
             string added = session.Parsed.GetValue(name) ?? old;
-            string id = await session.Client.Members.ReplaceAsync(old, added, session.Parsed.GetValue(peer)!, cancellationToken);
+            string id = await session.Client.Members.ReplaceAsync(old, added, session.Parsed.GetValue(peer)!, session.Parsed.GetValue(force), cancellationToken);
             Say(session, "id", id, $"{added} (id {id}) is to replace {old}; start it with raftstore --name {added} --join URL");
             return ExitCode.Ok;
         });
@@ -125,6 +128,8 @@ internal static class MemberCommand
     private static Argument<string> Member() => new("MEMBER") { Description = "A member's name or id." };
 
     private static Option<string> Peer() => new("--peer") { Description = "Where the other members will reach it.", HelpName = "HOST:PORT", Required = true };
+
+    private static Option<bool> Force(string meaning) => new("--force") { Description = meaning };
 
     private static void Say(Session session, string name, string value, string text)
         => session.Print((session.IsJson ? Json.Write(json => json.WriteString(name, value)) : text) + "\n");

@@ -37,12 +37,21 @@ internal static class Failures
         _ => ExitCode.Unavailable,
     };
 
+    private static string HowToLook(string command) => command switch
+    {
+        "transfer" => "look who leads (kvctl status)",
+        "compact" => "look at the compacted revision (kvctl status -o json)",
+        "settings set" => "read the settings (kvctl settings)",
+        _ when command.StartsWith("member ", StringComparison.Ordinal) => "look at the members (kvctl member list)",
+        _ => "read the key",
+    };
+
     private static string Advice(string command, RaftStoreException failure)
     {
         bool isWrite = command is "put" or "del" or "compact" or "settings set" or "transfer" || (command.StartsWith("member ", StringComparison.Ordinal) && command != "member list");
         if (failure.Outcome == Outcome.Unknown)
         {
-            return "outcome unknown: it may have been applied, so read the key before you repeat it";
+            return $"outcome unknown: it may have been applied, so {HowToLook(command)} before you repeat it";
         }
 
         string certain = isWrite ? "not applied" : "nothing was read";

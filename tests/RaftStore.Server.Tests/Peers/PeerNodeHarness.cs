@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using RaftStore.Node;
+using RaftStore.Node.Formation;
 using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
 using RaftStore.Server.Peers;
@@ -25,7 +26,8 @@ internal sealed class PeerNodeHarness : IDisposable
         PeerIdentity self = new(Cluster, id, me.Name, $"http://{me.Name}", me.PeerAddress);
         NodeIdentity identity = new(Cluster, id, me.Name, FormationState.Formed, members);
         FormationExchange formation = new(self, members, identity, _ => Assert.Fail("a formed node wrote its identity"), limits, Meter, NullLogger.Instance);
-        _reception = new PeerReception(formation, limits, Meter, NullLogger.Instance);
+        _reception = new PeerReception(self, (_, _) => new NodeSighting { Name = me.Name, Stage = NodeStage.Formed, Life = 7, Cluster = Cluster, Id = id, PeerAddress = me.PeerAddress }, limits, Meter, NullLogger.Instance);
+        _reception.Open(formation);
         _listener = listen(_reception, Meter);
         Transport = new PeerTransport(self, () => Applied, member => [addressOf(member)], limits, Meter, NullLogger.Instance);
         _listener.Start();
