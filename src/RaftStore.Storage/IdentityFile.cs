@@ -44,7 +44,7 @@ internal static class IdentityFile
             {
                 Write(json, "learners", identity.Founders.Learners);
                 json.WriteNumber("nextId", identity.Founders.NextId.Value);
-                json.WriteString("instance", identity.Instance.ToString("x16", CultureInfo.InvariantCulture));
+                json.WriteString("instance", Hex(identity.Instance));
             }
 
             json.WriteEndObject();
@@ -97,14 +97,36 @@ internal static class IdentityFile
             json.WriteString("name", member.Name);
             json.WriteString("peer", member.PeerAddress);
             json.WriteString("client", member.ClientAddress);
+            if (member.Instance != 0)
+            {
+                json.WriteString("instance", Hex(member.Instance));
+            }
+
+            if (member.PromotesItself)
+            {
+                json.WriteBoolean("promotesItself", true);
+            }
+
+            if (!member.Replaces.IsNone)
+            {
+                json.WriteNumber("replaces", member.Replaces.Value);
+            }
+
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
     }
 
-    private static Member[] ReadMembers(JsonElement list) => [.. list.EnumerateArray().Select(member => new Member(
-        new NodeId(member.GetProperty("id").GetUInt32()), Text(member, "name"), Text(member, "peer"), Text(member, "client")))];
+    private static Member[] ReadMembers(JsonElement list) => [.. list.EnumerateArray().Select(ReadMember)];
+
+    private static Member ReadMember(JsonElement member)
+        => new(new NodeId(member.GetProperty("id").GetUInt32()), Text(member, "name"), Text(member, "peer"), Text(member, "client"))
+        {
+            Instance = member.TryGetProperty("instance", out JsonElement instance) ? Hex(instance) : 0,
+            PromotesItself = member.TryGetProperty("promotesItself", out JsonElement promotes) && promotes.GetBoolean(),
+            Replaces = member.TryGetProperty("replaces", out JsonElement replaced) ? new NodeId(replaced.GetUInt32()) : NodeId.None,
+        };
 
     private static NodeIdentity Read(string path, JsonElement root)
     {
@@ -122,7 +144,7 @@ internal static class IdentityFile
             hasJoined ? ReadMembers(root.GetProperty("learners")) : [],
             hasJoined ? new NodeId(root.GetProperty("nextId").GetUInt32()) : NodeId.None);
         return new NodeIdentity(
-            new ClusterId(ulong.Parse(Text(root, "cluster"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)),
+            new ClusterId(Hex(root.GetProperty("cluster"))),
             new NodeId(root.GetProperty("node").GetUInt32()),
             Text(root, "name"),
             state switch
@@ -133,9 +155,13 @@ internal static class IdentityFile
             },
             members)
         {
-            Instance = hasJoined ? ulong.Parse(instance.GetString() ?? "", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : 0,
+            Instance = hasJoined ? Hex(instance) : 0,
         };
     }
+
+    private static string Hex(ulong number) => number.ToString("x16", CultureInfo.InvariantCulture);
+
+    private static ulong Hex(JsonElement text) => ulong.Parse(text.GetString() ?? "", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString() ?? throw new FormatException($"«{name}» is null");
 }

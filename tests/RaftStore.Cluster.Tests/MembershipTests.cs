@@ -29,7 +29,13 @@ public sealed class MembershipTests
         // Replace one that is dead and has lost its disk.
         TestNode lost = (await cluster.FollowersAsync())[0];
         lost.Kill();
-        await cluster.JoinAsync(lost.Name, replaced: lost);
+        TestNode replacement = await cluster.JoinAsync(lost.Name, replaced: lost);
+        await load.DoneAsync(100);
+
+        // The new one bears the old one's name, and starts again like any other.
+        replacement.Kill();
+        replacement.Start();
+        await cluster.AllReadyAsync();
         await load.DoneAsync(100);
 
         // Remove the leader twice; another one dies right after.

@@ -46,6 +46,26 @@ public sealed class DataDirectoryTests
     }
 
     [Fact]
+    public void WriteIdentity_OfANodeThatReplacesItsNamesake_IsGivenBackWhole()
+    {
+        CrashingFileSystem disk = new();
+        Member[] voters = [new(new NodeId(1), "n1", "127.0.0.1:7501", "http://127.0.0.1:7401") { Instance = 5 }, new(new NodeId(2), "n2", "127.0.0.1:7502", "")];
+        Member self = new(new NodeId(4), "n2", "127.0.0.1:7502", "") { Instance = 77, PromotesItself = true, Replaces = new NodeId(2) };
+        NodeIdentity joined = new(new ClusterId(7), self.Id, self.Name, FormationState.Formed, new Configuration(voters, [], [self], new NodeId(9))) { Instance = 77 };
+
+        using (DataDirectory directory = DataDirectory.Open(disk, Root))
+        {
+            directory.WriteIdentity(joined);
+        }
+
+        using DataDirectory reopened = DataDirectory.Open(disk, Root);
+        Assert.Equal(joined with { Founders = reopened.Identity!.Founders }, reopened.Identity);
+        Assert.Equal(voters, reopened.Identity.Founders.Voters.ToArray());
+        Assert.Equal([self], reopened.Identity.Founders.Learners.ToArray());
+        Assert.Equal(new NodeId(9), reopened.Identity.Founders.NextId);
+    }
+
+    [Fact]
     public void Open_WhileAnotherHasIt_IsRefusedAndChangesNothing()
     {
         CrashingFileSystem disk = Formed();
