@@ -12,7 +12,8 @@
 #   scripts/cluster.sh resume I     lets it go on (SIGCONT)
 #   scripts/cluster.sh add          starts one node more, which joins and gets a vote once it has caught up
 #   scripts/cluster.sh remove I     takes node I out of the cluster; its process ends by itself
-#   scripts/cluster.sh replace I    ends node I (SIGKILL), removes its data and puts an empty node in its place
+#   scripts/cluster.sh replace I    puts an empty node in the place of node I, which is ended (SIGKILL); its data goes when the
+#                                   new node has its vote
 #   scripts/cluster.sh logs I [-f]  the end of its log; -f follows it
 #   scripts/cluster.sh wipe         stops every node and removes the cluster's data and logs
 #
@@ -31,7 +32,7 @@ base_port=${BASE_PORT:-7400}
 # How a user must call this script again for the same cluster, to be shown in what it suggests.
 self="${DATA_DIR:+DATA_DIR=$DATA_DIR }scripts/cluster.sh"
 
-usage() { sed -n '2,22s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,23s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 # ---- What the directory holds -------------------------------------------------------------------------------------------
 
@@ -65,7 +66,7 @@ founders() {
 
 endpoints() {
   local i list=()
-  for ((i = 1; i <= size; i++)); do list+=("http://127.0.0.1:$(client_port "$i")"); done
+  for i in $(all_nodes); do list+=("http://127.0.0.1:$(client_port "$i")"); done
   (
     IFS=,
     echo "${list[*]}"
@@ -137,6 +138,7 @@ or start another one beside it:
   for i in $(all_nodes); do launch "$i"; done
   # shellcheck disable=SC2046 # numbers
   await_ready $(all_nodes)
+  touch "$data_dir/run/formed"
   if [[ -n $wanted ]]; then
     while (($(all_nodes | wc -l) < wanted)); do add_node; done
   fi
@@ -257,15 +259,23 @@ verb_remove() {
 verb_replace() {
   parse_node "${1:-}"
   ensure_product_built
-  look_at "$node"
-  [[ $state == stopped ]] || kill -KILL "$pid"
-  await_end 5 "$node"
-  rm -rf "${data_dir:?}/n$node"
-  kvctl_here member replace "n$node" --peer "127.0.0.1:$(peer_port "$node")" || die 1 "n$node was not replaced; the reason is above."
-  touch "$data_dir/run/n$node.joins"
+  local aside="$data_dir/n$node.replaced"
+  # Nothing of the node is touched before the cluster has agreed; where an earlier attempt ended after that, this one goes on.
+  if [[ ! -e $data_dir/run/n$node.joins || ! -e $aside ]]; then
+    kvctl_here --timeout 30s member replace "n$node" --peer "127.0.0.1:$(peer_port "$node")" ||
+      die 1 "n$node was not replaced; the reason is above. Its process and its data were left alone."
+    look_at "$node"
+    [[ $state == stopped ]] || kill -KILL "$pid"
+    await_end 5 "$node"
+    rm -rf "$aside"
+    [[ ! -d $data_dir/n$node ]] || mv "$data_dir/n$node" "$aside"
+    mkdir -p "$data_dir/run"
+    touch "$data_dir/run/n$node.joins"
+  fi
   launch "$node"
   await_vote "$node"
   await_ready "$node"
+  rm -rf "$aside"
   print_cluster
 }
 
@@ -287,7 +297,7 @@ verb_wipe() {
   stop_nodes $(all_nodes)
   local i
   # By name, and only what this script and its nodes made.
-  for ((i = 1; i <= size; i++)); do rm -rf "${data_dir:?}/n$i"; done
+  for ((i = 1; i <= size; i++)); do rm -rf "${data_dir:?}/n$i" "${data_dir:?}/n$i.replaced"; done
   rm -rf "${data_dir:?}/run" "${data_dir:?}/logs" "$conf"
   rmdir "$data_dir" 2>/dev/null || say "$data_dir still holds files of others; they were left alone."
   echo "Wiped."

@@ -45,6 +45,10 @@ launch() {
   esac
 
   mkdir -p "$data_dir/run" "$data_dir/logs"
+  # Founders that have all lost their data would found another cluster under the old one's name.
+  if ((i <= founding_size)) && [[ -e $data_dir/run/formed && ! -e $data_dir/run/n$i.joins && ! -d $data_dir/n$i ]]; then
+    die 1 "The data of n$i is gone, and it may not come back empty: it has forgotten what it promised the others. Put another in its place:  $self replace $i"
+  fi
   # Who did not found the cluster, or was replaced, joins it; a directory that has joined needs no more than to be started again.
   if ((i > founding_size)) || [[ -e $data_dir/run/n$i.joins ]]; then
     how=(--join "$(endpoints)")

@@ -100,6 +100,18 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public async Task Replacement_AskedForTwice_IsOne()
+    {
+        using TestCluster cluster = await TestCluster.StartAsync(3);
+        TestNode asked = cluster.Nodes[0];
+        const string Body = """{"name":"n3","peer":"127.0.0.1:9"}""";
+
+        (int status, string first) = await asked.Http.SendJsonAsync(HttpMethod.Post, "/v1/cluster/members/n3/replace", Body);
+        Assert.Equal(200, status);
+        Assert.Equal((200, first), await asked.Http.SendJsonAsync(HttpMethod.Post, "/v1/cluster/members/n3/replace", Body));
+    }
+
+    [Fact]
     public async Task Member_OneOfTwoThatRemain_IsNotRemovedWithoutForce()
     {
         using TestCluster cluster = await TestCluster.StartAsync(3);

@@ -42,7 +42,10 @@ public sealed class ScriptTests : IDisposable
 
         // The same cluster grows to five, loses the disk of one, and gives two away again.
         Assert.Equal(5, CountHealthy(await ExpectAsync(0, "cluster.sh", "up", "5")));
-        Assert.Equal(5, CountHealthy(await ExpectAsync(0, "cluster.sh", "replace", "2")));
+        await ExpectAsync(0, "cluster.sh", "kill", "1");
+        Directory.Delete(Path.Combine(_directory, "n1"), recursive: true);
+        Assert.Contains("cluster.sh replace 1", await ExpectAsync(1, "cluster.sh", "start", "1"), StringComparison.Ordinal);
+        Assert.Equal(5, CountHealthy(await ExpectAsync(0, "cluster.sh", "replace", "1")));
         Assert.Equal(4, CountHealthy(await ExpectAsync(0, "cluster.sh", "remove", "leader")));
         await ExpectAsync(2, "cluster.sh", "up", "3");
         Assert.Equal("again", (await ExpectAsync(0, "kvctl", "get", "greeting")).Trim());

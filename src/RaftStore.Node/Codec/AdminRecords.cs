@@ -14,7 +14,7 @@ internal static class AdminRecords
 
     public static AdminRequest ToRecord(AdminQuestion question)
     {
-        AdminRequest record = new() { RequestId = question.Id, TimeoutMs = (uint)Math.Clamp(question.TimeoutMs, 0, uint.MaxValue) };
+        AdminRequest record = new() { RequestId = question.Id, TimeoutMs = (uint)Math.Clamp(question.TimeoutMs, 0, uint.MaxValue), IsRepeated = question.IsRepeated };
         switch (question.Action)
         {
             case ChangeMembership { Change: AddLearner add }:
@@ -57,7 +57,7 @@ internal static class AdminRecords
     /// <summary>Null where the bytes are no such request.</summary>
     public static AdminQuestion? FromRequest(Envelope envelope, ReadOnlyMemory<byte> bytes)
         => WireRecords.TryParse(AdminRequest.Parser, bytes) is { } record && ActionOf(record) is { } action
-            ? new AdminQuestion(envelope.From, envelope.To, envelope.Term, record.RequestId, record.TimeoutMs, action)
+            ? new AdminQuestion(envelope.From, envelope.To, envelope.Term, record.RequestId, record.TimeoutMs, record.IsRepeated, action)
             : null;
 
     /// <summary>Null where the bytes are no such answer.</summary>

@@ -6,6 +6,11 @@ namespace RaftStore.Node.Membership;
 /// <summary>Has done what only the leader can do: by this node's core where it leads, by asking the leader where another does. Everything has a
 /// deadline, and a wish that must wait (for a leader, or for a change before it) is tried again until then. Rare, so a task each
 /// will do. Pump thread.</summary>
+/// <remarks>
+/// A change whose leader was lost is tried again with the next one, which is safe: a question is for one term, and what the leader of
+/// a later term has in its log when its first entry commits is all that will ever come of the terms before it. So that leader either
+/// finds the change done, or begins it.
+/// </remarks>
 internal sealed class AdminDesk(PumpContext context)
 {
     /// <summary>Wishes under way at most; a cluster is changed by people.</summary>
@@ -44,6 +49,7 @@ internal sealed class AdminDesk(PumpContext context)
         _cases.Add(new Case
         {
             Action = question.Action,
+            IsRepeated = question.IsRepeated,
             DeadlineMs = context.NowMs + question.TimeoutMs,
             From = question.From,
             FromId = question.Id,
@@ -61,7 +67,7 @@ internal sealed class AdminDesk(PumpContext context)
 
         if (answer.Outcome is { } outcome)
         {
-            End(found, outcome);
+            EndOrRepeat(found, outcome);
         }
         else
         {
@@ -89,7 +95,7 @@ internal sealed class AdminDesk(PumpContext context)
     {
         foreach (Case one in _cases.FindAll(one => one.DeadlineMs <= context.NowMs))
         {
-            End(one, new AdminOutcome(one.Stage == Stage.Waiting ? AdminResult.TimedOut : AdminResult.Unknown, one.Member));
+            End(one, Unfinished(one));
         }
     }
 
@@ -109,11 +115,14 @@ internal sealed class AdminDesk(PumpContext context)
     {
         foreach (Case one in _cases.ToArray())
         {
-            End(one, new AdminOutcome(one.Stage == Stage.Waiting ? AdminResult.TimedOut : AdminResult.Unknown, one.Member));
+            End(one, Unfinished(one));
         }
 
         EndPass();
     }
+
+    private static AdminOutcome Unfinished(Case one)
+        => new(one.Stage == Stage.Waiting && !one.IsRepeated ? AdminResult.TimedOut : AdminResult.Unknown, one.Member);
 
     private bool GoOn(Case one)
     {
@@ -121,6 +130,9 @@ internal sealed class AdminDesk(PumpContext context)
         {
             case Stage.Waiting when context.NowMs >= one.NotBeforeMs:
                 return Begin(one);
+            case Stage.Asked when context.Core.Term != one.Term && one.Action is ChangeMembership:
+                EndOrRepeat(one, new AdminOutcome(AdminResult.Unknown, one.Member));
+                return false;
             case Stage.Changing:
                 FinishChange(one);
                 return false;
@@ -145,14 +157,15 @@ internal sealed class AdminDesk(PumpContext context)
             context.Outbox.Send(new AdminAnswer(context.Self, one.From, core.Term, one.FromId, Outcome: null));
             _cases.Remove(one);
         }
-        else if (!core.Leader.IsNone && !context.IsLeader)
+        else if (!core.Leader.IsNone && !context.IsLeader && core.Term > one.LostTerm)
         {
             ulong id = context.Ids.Next();
-            if (context.Outbox.Send(new AdminQuestion(context.Self, core.Leader, core.Term, id, one.DeadlineMs - context.NowMs, one.Action)))
+            if (context.Outbox.Send(new AdminQuestion(context.Self, core.Leader, core.Term, id, one.DeadlineMs - context.NowMs, one.IsRepeated, one.Action)))
             {
                 one.Stage = Stage.Asked;
                 one.Asked = core.Leader;
                 one.AskedId = id;
+                one.Term = core.Term;
             }
         }
 
@@ -179,6 +192,10 @@ internal sealed class AdminDesk(PumpContext context)
         one.Member = result.Member;
         switch (result.Status)
         {
+            case not (MembershipStatus.Appended or MembershipStatus.TermNotCommitted or MembershipStatus.ChangePending or MembershipStatus.NotLeader)
+                when one.IsRepeated && DoneBefore(one.Action) is { } done:
+                End(one, done);
+                break;
             case MembershipStatus.Appended:
                 one.Stage = Stage.Changing;
                 one.Index = result.Index;
@@ -223,7 +240,7 @@ internal sealed class AdminDesk(PumpContext context)
         }
         else if (core.Term != one.Term)
         {
-            End(one, new AdminOutcome(AdminResult.Unknown, one.Member));
+            EndOrRepeat(one, new AdminOutcome(AdminResult.Unknown, one.Member));
         }
     }
 
@@ -238,6 +255,36 @@ internal sealed class AdminDesk(PumpContext context)
         {
             End(one, new AdminOutcome(AdminResult.NotTakenOver, one.Member));
         }
+    }
+
+    private void EndOrRepeat(Case one, AdminOutcome outcome)
+    {
+        // Where another member asked, it repeats. A transfer ends with its leader's term, done or not, and is not asked for twice.
+        if (outcome.Result != AdminResult.Unknown || one.Answer is null || one.Action is not ChangeMembership)
+        {
+            End(one, outcome);
+            return;
+        }
+
+        one.LostTerm = one.Term;
+        one.IsRepeated = true;
+        one.Stage = Stage.Waiting;
+        one.NotBeforeMs = context.NowMs;
+    }
+
+    // The leader would not do it again; did the first attempt do it? Nothing is under way here: what the core holds is committed.
+    private AdminOutcome? DoneBefore(AdminAction action)
+    {
+        Configuration members = context.Core.Configuration;
+        NodeId done = action is not ChangeMembership { Change: var change } ? NodeId.None : change switch
+        {
+            AddLearner add => members.Members.LastOrDefault(member => member.Id != add.Replaces && member.Name == add.Name
+                && member.PeerAddress == add.PeerAddress && member.Instance == add.Instance)?.Id ?? NodeId.None,
+            PromoteLearner promote when members.IsVoter(promote.Id) => promote.Id,
+            RemoveMember remove when members.WasRemoved(remove.Id) => remove.Id,
+            _ => NodeId.None,
+        };
+        return done.IsNone ? null : new AdminOutcome(AdminResult.Done, done);
     }
 
     private void End(Case one, AdminOutcome outcome)
@@ -315,6 +362,13 @@ internal sealed class AdminDesk(PumpContext context)
 
         public long Index { get; set; }
 
+        /// <summary>The term in which it was asked for or begun.</summary>
         public long Term { get; set; }
+
+        /// <summary>The term of the last leader that was lost with it; 0 for none. Nobody of that term is asked again.</summary>
+        public long LostTerm { get; set; }
+
+        /// <summary>A leader was lost that may have done it.</summary>
+        public bool IsRepeated { get; set; }
     }
 }

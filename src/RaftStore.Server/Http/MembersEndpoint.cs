@@ -46,7 +46,7 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
         }
 
         Configuration members = node.Status.Configuration;
-        NodeId id = parts.Length == 0 ? NodeId.None : Resolve(members, Uri.UnescapeDataString(parts[0]));
+        NodeId id = parts.Length == 0 ? NodeId.None : Resolve(members, Uri.UnescapeDataString(parts[0]), meansVoter: parts is [_, "replace"]);
         if (parts.Length > 0 && id.IsNone)
         {
             return NoSuchMember(Uri.UnescapeDataString(parts[0]));
@@ -139,11 +139,11 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
         return null;
     }
 
-    /// <summary>A member by its id or its name. Of two with one name, the learner that is to replace the other is meant where it is claimed
-    /// or promoted, and both are reached by their ids.</summary>
-    private static NodeId Resolve(Configuration members, string text)
+    /// <summary>A member by its id or its name. Of two with one name, the voter is meant where one is to be replaced, and else the learner that
+    /// is to replace it; both are reached by their ids.</summary>
+    private static NodeId Resolve(Configuration members, string text, bool meansVoter = false)
     {
-        if (members.Members.LastOrDefault(member => string.Equals(member.Name, text, StringComparison.Ordinal)) is { } named)
+        if (members.Members.LastOrDefault(member => string.Equals(member.Name, text, StringComparison.Ordinal) && !(meansVoter && members.IsLearner(member.Id))) is { } named)
         {
             return named.Id;
         }
@@ -171,6 +171,12 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
         if (present is not null && request.Instance != 0 && (members.IsLearner(present.Id) || present.Instance == request.Instance))
         {
             return await ChangeAsync(context, node, new UpdateMember(present.Id, request.Peer, request.Client, request.Instance));
+        }
+
+        // So does an operator who asks once more for a replacement that nobody has claimed yet.
+        if (present is { Instance: 0 } && !replaces.IsNone && present.Replaces == replaces && request.Instance == 0 && members.IsLearner(present.Id))
+        {
+            return await ChangeAsync(context, node, new UpdateMember(present.Id, request.Peer, request.Client, Instance: null));
         }
 
         return await ChangeAsync(context, node, new AddLearner(
