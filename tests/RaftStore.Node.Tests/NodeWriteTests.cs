@@ -223,6 +223,24 @@ public sealed class NodeWriteTests
     }
 
     [Fact]
+    public void Write_ForwardedToALeaderThatHangs_IsUnknownSoonAfterTheNextLeads()
+    {
+        TestCluster cluster = new(3);
+        TestNode hung = cluster.RunUntilLeader();
+        TestNode[] others = [.. cluster.Followers];
+        hung.IsPaused = true;
+        ValueTask<WriteOutcome> write = cluster.Write(others[0], "a", "1", timeoutMs: 600_000);
+        cluster.RunUntil(() => others.Any(node => node.Status.Role == RaftRole.Leader), "the next leader");
+        Assert.False(write.IsCompleted);
+
+        cluster.Run(1000);
+
+        WriteOutcome outcome = TestCluster.Result(write);
+        Assert.Equal((WriteCertainty.Unknown, RefusalReason.TimedOut), (outcome.Certainty, outcome.Reason));
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(others[0], "b", "1")).Certainty);
+    }
+
+    [Fact]
     public void Write_ForwardedOverAConnectionThatIsLost_IsUnknownAtOnce()
     {
         TestCluster cluster = new(3);

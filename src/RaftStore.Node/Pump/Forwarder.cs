@@ -9,9 +9,14 @@ namespace RaftStore.Node.Pump;
 /// after that leader has refused it, or where it certainly never left. Pump thread.</summary>
 internal sealed class Forwarder(PumpContext context, WaiterList<WriteWaiter> waiting, Forwarder.Finisher finish)
 {
+    /// <summary>Heartbeats for which a leader that was replaced may still answer. One that lives and hears its successor needs one or two.</summary>
+    private const int LateHeartbeats = 5;
+
     private readonly WriteTable _underWay = new();
     private readonly List<WriteWaiter> _frame = [];
     private readonly RetryPause _pause = new();
+    private long _ledTerm;
+    private long _ledSinceMs;
 
     /// <summary>Ends a write that stands in no list any more.</summary>
     public delegate void Finisher(WriteWaiter write, WriteOutcome outcome);
@@ -67,6 +72,34 @@ internal sealed class Forwarder(PumpContext context, WaiterList<WriteWaiter> wai
         }
     }
 
+    /// <summary>Time has passed. Whoever leads no longer and says nothing hangs, by its disk or as a whole: its writes may have been applied,
+    /// or may yet be, and their callers have better to do than to wait for their deadlines.</summary>
+    public void Tick()
+    {
+        RaftNode core = context.Core;
+        if (core.Leader.IsNone)
+        {
+            return;
+        }
+
+        if (_ledTerm != core.Term)
+        {
+            _ledTerm = core.Term;
+            _ledSinceMs = context.NowMs;
+        }
+
+        if (context.NowMs - _ledSinceMs < (long)LateHeartbeats * context.Options.Raft.HeartbeatIntervalMs)
+        {
+            return;
+        }
+
+        while (_underWay.First is WriteWaiter write && write.Term < core.Term)
+        {
+            _underWay.Remove(write);
+            finish(write, Unknown(RefusalReason.TimedOut));
+        }
+    }
+
     /// <summary>Forgets a write.</summary>
     public void Remove(WriteWaiter write) => _underWay.Remove(write);
 
@@ -109,6 +142,7 @@ internal sealed class Forwarder(PumpContext context, WaiterList<WriteWaiter> wai
             waiting.Remove(write);
             write.Stage = WriteStage.Forwarded;
             write.ForwardedTo = leader;
+            write.Term = context.Core.Term;
             _underWay.Add((long)firstId + i, write);
         }
 

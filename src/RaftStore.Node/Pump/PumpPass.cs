@@ -259,6 +259,7 @@ internal sealed class PumpPass
         _snapshots.Tick();
         _inquiries.Tick();
         _admin.Tick();
+        _writes.Tick();
         _divergence.Tick(_applier.Store);
         _context.Deadlines.Advance(_context.NowMs, _due);
         foreach (Waiter waiter in _due)

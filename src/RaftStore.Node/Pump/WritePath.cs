@@ -181,6 +181,9 @@ internal sealed class WritePath
         }
     }
 
+    /// <summary>Time has passed.</summary>
+    public void Tick() => _forwarder.Tick();
+
     /// <summary>Sends the answers to other members that this pass brought.</summary>
     public void EndPass() => _replies.Flush();
 
