@@ -38,8 +38,13 @@ internal sealed class CoreState
     /// <summary>The entry that brought <see cref="Configuration"/>.</summary>
     public long ConfigurationIndex => _configurations.CurrentIndex;
 
-    /// <summary>True where this node may campaign.</summary>
+    /// <summary>True where this node has a vote in the configuration in force.</summary>
     public bool IsVoter => Configuration.IsVoter(Id);
+
+    /// <summary>True where this node may campaign: it has a vote, or had one in the last configuration it knows to be committed. Until the
+    /// configuration that removes it has committed, it may hold the only log with which a leader can be elected (thesis §4.2.2 and its
+    /// Figure 4.6); it counts its own vote no more than that configuration does.</summary>
+    public bool MayCampaign => MayLead && (IsVoter || (ConfigurationIndex > CommitIndex && ConfigurationAt(CommitIndex).IsVoter(Id)));
 
     public HardState HardState { get; private set; }
 

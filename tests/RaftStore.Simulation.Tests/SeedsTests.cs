@@ -13,19 +13,42 @@ public sealed class SeedsTests
         "append refused",
         "became Candidate",
         "became Leader",
+        "change refused before the term's no-op",
         "compaction ended as AlreadyCompacted",
         "compaction ended as Done",
         "compaction ended as FutureRevision",
         "conflict truncated",
+        "disk wiped",
+        "joint configuration entered",
+        "joint configuration left",
+        "leader removed itself",
         "leader stepped down",
+        "learner lagged and was not promoted",
+        "learner promoted",
         "machine lost power",
         "machine's log failed",
         "past revision read",
+        "past revision refused as Compacted",
+        "past revision refused as Future",
         "pre-vote refused",
+        "read answered at its least revision",
+        "removed node ignored",
+        "removed node stopped",
+        "replacement finished",
+        "second change refused while pending",
+        "setting changed",
+        "snapshot carrying a configuration installed",
         "snapshot installed",
+        "snapshot of the second generation with members of the first",
         "snapshot taken",
         "torn tail recovered",
+        "transfer failed and cleared",
+        "transfer refused",
+        "transfer succeeded",
+        "uncommitted change reverted",
         "vote denied",
+        "wiped founder refused",
+        "wiped node refused",
     ];
 
     [Fact]
@@ -45,4 +68,9 @@ public sealed class SeedsTests
         Assert.True(results.Sum(result => result.Counts.WritesApplied) > 1000, "hardly any write was applied");
         Assert.True(results.Sum(result => result.Counts.WritesUnknown) > 0, "no write had an unknown outcome");
     }
+
+    // The leader of two left. It alone held the end of that change when everything stopped, so only it could be elected, and it did not
+    // campaign, having no vote any more.
+    [Fact]
+    public void Seed2101_TheOnlyLogThatCanBeElectedIsThatOfTheLeaderWhoLeaves_TheClusterGoesOn() => Assert.Null(Simulator.Run(2101).Failure);
 }

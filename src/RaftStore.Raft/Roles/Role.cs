@@ -75,7 +75,7 @@ internal abstract class Role(CoreState state)
     /// <summary>The election timeout has passed: asks for pre-votes, or campaigns at once where there is nobody to ask.</summary>
     protected Role StartCampaign()
     {
-        if (State.IsDiskStuck || !State.IsVoter || !State.MayLead)
+        if (State.IsDiskStuck || !State.MayCampaign)
         {
             // A vote that never becomes durable, or that nobody counts: a new term would only be one more that leads nowhere.
             State.Election.Reset();

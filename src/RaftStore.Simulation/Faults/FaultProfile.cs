@@ -34,6 +34,12 @@ public sealed record FaultProfile
     /// <summary>Bytes of applied entries that a leader keeps for laggards.</summary>
     public required long CatchUpBytes { get; init; }
 
+    /// <summary>Mean time between two errands of an operator who changes the membership, in milliseconds; 0 for none.</summary>
+    public required int MembershipEveryMs { get; init; }
+
+    /// <summary>Mean time between losses of a whole disk, in milliseconds; 0 for none. Only where the membership changes.</summary>
+    public required int WipeEveryMs { get; init; }
+
     /// <summary>The profile of a seed.</summary>
     public static FaultProfile Draw(ulong seed)
     {
@@ -55,6 +61,8 @@ public sealed record FaultProfile
             DriftPercentMax = Sometimes(random, 20),
             SnapshotLogBytes = random.OneIn(3) ? 1 << 20 : random.Between(4 << 10, 64 << 10),
             CatchUpBytes = random.OneIn(3) ? 1 << 20 : random.Between(1 << 10, 32 << 10),
+            MembershipEveryMs = random.OneIn(4) ? 0 : (int)random.Between(200, 2_000),
+            WipeEveryMs = Sometimes(random, 2_000, 8_000),
         };
     }
 

@@ -65,7 +65,7 @@ internal sealed class Nemesis
     {
         List<NodeId> left = [];
         List<NodeId> right = [];
-        foreach (SimulatedMachine machine in _world.Machines)
+        foreach (SimulatedMachine machine in _world.Present)
         {
             (_random.OneIn(2) ? left : right).Add(machine.Id);
         }
@@ -87,7 +87,7 @@ internal sealed class Nemesis
         NodeId alone = Any().Id;
         bool inbound = _random.OneIn(2);
         bool outbound = !inbound || _random.OneIn(2);
-        foreach (SimulatedMachine other in _world.Machines)
+        foreach (SimulatedMachine other in _world.Present)
         {
             if (other.Id != alone && inbound)
             {
@@ -108,7 +108,7 @@ internal sealed class Nemesis
         if (_random.OneIn(10))
         {
             _world.Trace.Tell("all machines lose their power at once");
-            foreach (SimulatedMachine machine in _world.Machines)
+            foreach (SimulatedMachine machine in _world.Present)
             {
                 Down(machine, machine.PowerCut);
             }
@@ -175,5 +175,9 @@ internal sealed class Nemesis
         RestartLater(machine);
     }
 
-    private SimulatedMachine Any() => _world.Machines[_random.Below(_world.Machines.Count)];
+    private SimulatedMachine Any()
+    {
+        IReadOnlyList<SimulatedMachine> present = _world.Present;
+        return present[_random.Below(present.Count)];
+    }
 }

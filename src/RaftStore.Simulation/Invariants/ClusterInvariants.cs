@@ -13,6 +13,7 @@ internal sealed class ClusterInvariants
     private readonly MessageRules _messages;
     private readonly LogRules _logs;
     private readonly PlatterRules _platters;
+    private readonly ConfigurationRules _configurations;
     private readonly SortedDictionary<long, NodeId> _leaders = [];
     private readonly SortedDictionary<long, string> _hashes = [];
     private readonly SortedDictionary<NodeId, Observed> _last = [];
@@ -23,22 +24,53 @@ internal sealed class ClusterInvariants
     {
         _world = world;
         _messages = new MessageRules(this);
-        _logs = new LogRules(this);
-        _platters = new PlatterRules(world);
+        _configurations = new ConfigurationRules(world, this);
+        _logs = new LogRules(this, _configurations);
+        _platters = new PlatterRules(world, _configurations);
     }
 
     /// <summary>How often each rare situation occurred: a batch of runs in which one never does tries less than it seems to.</summary>
     public IReadOnlyDictionary<string, long> Sightings => _sightings;
 
-    public void Saw(string situation, long times = 1) => _sightings[situation] = _sightings.GetValueOrDefault(situation) + times;
+    /// <summary>The newest configuration that any node knows to be committed, and its entry.</summary>
+    public (long Index, Configuration Configuration) CommittedConfiguration => _configurations.Committed;
+
+    /// <summary>What was last seen in force on that member's machine.</summary>
+    public (long Index, Configuration Configuration)? LastConfigurationOf(NodeId id) => _configurations.LastOf(id);
+
+    /// <summary>A situation occurred so many times.</summary>
+    public void Saw(string situation, long times = 1)
+    {
+        if (times > 0)
+        {
+            _sightings[situation] = _sightings.GetValueOrDefault(situation) + times;
+        }
+    }
 
     public void FrameSent(NodeId from, NodeId to, PeerChannel channel, byte[] frame)
     {
         string? error = new FrameDecoder(_world.Cluster, to).TryDecode(from, channel, frame, out Message? message);
         Check(error is null, $"{from} sends {to} a frame that it could not read: {error}");
         _world.Trace.Note(Crc32C.Compute(frame));
-        _messages.Sent(_world.Machine(from), message!);
+        _messages.Sent(_world.Machine(from)!, message!);
+        if (message is InstallSnapshot chunk)
+        {
+            _configurations.CheckSnapshot(from, chunk.Snapshot);
+        }
     }
+
+    /// <summary>A machine begins to speak for a member; the cluster gave it that id.</summary>
+    public static void Admitted(NodeId id, bool isFirst) => Check(isFirst, $"a second machine was given the id {id}");
+
+    /// <summary>A member got a frame of one that was removed.</summary>
+    public void HeardRemoved(NodeId to, NodeId from, PeerChannel channel, byte[] frame)
+    {
+        bool isCampaign = new FrameDecoder(_world.Cluster, to).TryDecode(from, channel, frame, out Message? message) is null && message is PreVoteRequest or VoteRequest;
+        Saw("removed node ignored", isCampaign ? 1 : 0);
+    }
+
+    /// <summary>What would be left of a machine's log after a power cut that loses all it can holds that entry.</summary>
+    public bool HoldsOnPlatter(SimulatedMachine machine, long index) => _platters.HoldsOnPlatter(machine, index);
 
     /// <summary>A process has started from what its disk held.</summary>
     public void Started(SimulatedMachine machine)
@@ -48,6 +80,7 @@ internal sealed class ClusterInvariants
         _messages.Started(machine);
         _platters.Started(machine);
         _logs.Look(machine, everything: true);
+        _configurations.Started(machine);
     }
 
     /// <summary>A pump has run.</summary>
@@ -56,19 +89,21 @@ internal sealed class ClusterInvariants
         RaftNode core = machine.Node!.Core;
         Kv.KvView view = machine.Node.View;
         Observed now = new(core.Role, core.Term, core.CommitIndex, core.AppliedIndex, view.AppliedIndex, view.Revision, view.CompactedRevision);
+        NoteSnapshots(machine);
         Observed before = _last.GetValueOrDefault(machine.Id) ?? new Observed(RaftRole.Follower, 0, 0, 0, 0, 0, 0);
         if (now == before)
         {
             _logs.Look(machine, everything: false);
+            _configurations.AfterPump(machine);
             return;
         }
 
         _last[machine.Id] = now;
-        NoteSnapshots(machine);
         _world.Trace.Note((now.Term << 32) ^ now.Commit);
         CheckMonotony(machine.Id, before, now);
         CheckOrder(machine.Id, core, now);
         _logs.Look(machine, everything: false);
+        _configurations.AfterPump(machine);
         if (now.Role != before.Role)
         {
             ChangedRole(machine, before.Role, now);
@@ -90,8 +125,10 @@ internal sealed class ClusterInvariants
     public void AtEnd()
     {
         _world.Workload.CheckHistory();
-        Check(_world.Workload.HasConverged, $"a minute after everything was healed the cluster has not converged: {string.Join("; ", _world.Machines.Select(Describe))}");
-        foreach (SimulatedMachine machine in _world.Machines)
+        Check(
+            _world.Workload.IsFinished && Convergence.IsReached(_world),
+            $"a minute after everything was healed the cluster has not converged: {Convergence.Describe(_world)}, {string.Join("; ", _world.Machines.Select(Describe))}");
+        foreach (SimulatedMachine machine in _world.Machines.Where(machine => !machine.Id.IsNone && !machine.IsWiped))
         {
             _platters.Inspect(machine);
         }
@@ -106,7 +143,7 @@ internal sealed class ClusterInvariants
     }
 
     private static string Describe(SimulatedMachine machine) => machine.Node is not { } node
-        ? $"{machine.Id} is down"
+        ? $"{machine.Name} ({machine.Id}) is {(machine.IsWiped ? "wiped" : machine.HasLeft ? "removed" : machine.IsDark ? "dark" : "down")}"
         : $"{machine.Id} {node.Core.Role} of term {node.Core.Term}, log to {node.Core.LastEntry}, durable {node.Core.DurableIndex}, commit {node.Core.CommitIndex}, applied {node.View.AppliedIndex}{(node.Status.HasLogSpace ? "" : ", log full")}";
 
     // I5: term, commit, applied, revision and compacted revision never go back within one life of a process. What a restart may
@@ -136,11 +173,14 @@ internal sealed class ClusterInvariants
         if (now.SnapshotsInstalled > before.SnapshotsInstalled)
         {
             Saw("snapshot installed");
+            Saw("snapshot carrying a configuration installed", _configurations.HasNewMembers(machine) ? 1 : 0);
         }
 
         if (now.SnapshotsTaken > before.SnapshotsTaken)
         {
             Saw("snapshot taken");
+            _platters.Inspect(machine);
+            Saw("snapshot of the second generation with members of the first", _configurations.IsOfSecondGeneration(machine) ? 1 : 0);
         }
 
         _counters[machine.Id] = now;
@@ -160,6 +200,7 @@ internal sealed class ClusterInvariants
             // I1: at most one leader per term, ever.
             Check(_leaders.TryAdd(now.Term, machine.Id) || _leaders[now.Term] == machine.Id, $"{_leaders[now.Term]} and {machine.Id} both lead term {now.Term}");
             _logs.BecameLeader(machine);
+            _configurations.BecameLeader(machine, voter => _messages.HasVoted(voter, now.Term, machine.Id));
         }
     }
 

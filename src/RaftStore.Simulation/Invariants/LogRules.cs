@@ -3,66 +3,97 @@ using RaftStore.Raft;
 namespace RaftStore.Simulation;
 
 /// <summary>What the logs in memory may hold.</summary>
-internal sealed class LogRules(ClusterInvariants invariants)
+internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules configurations)
 {
-    /// <summary>Batches at the end of a log that are looked at after every step; the others were looked at when they were there.</summary>
-    private const int TailBatches = 12;
-
     private readonly SortedDictionary<(long FirstIndex, long Term), Known> _known = [];
-    private readonly SortedDictionary<long, EntryBatch> _committed = [];
+    private readonly Dictionary<EntryId, EntryBatch> _byEnd = [];
+    private readonly SortedDictionary<long, Committed> _committed = [];
     private readonly SortedDictionary<NodeId, EntryId> _ends = [];
+    private readonly SortedDictionary<NodeId, EntryId> _looked = [];
 
     public void Look(SimulatedMachine machine, bool everything)
     {
         RaftNode core = machine.Node!.Core;
         RaftLog log = core.Log;
         NoteTruncation(machine.Id, log);
-        for (int place = everything ? 0 : Math.Max(0, log.Count - TailBatches); place < log.Count; place++)
+        for (int place = everything ? 0 : FirstToLookAt(machine.Id, log); place < log.Count; place++)
         {
-            EntryBatch batch = log[place];
-            EntryId before = place == 0 ? log.Base : log[place - 1].Last;
-            CheckMatching(machine.Id, batch, before);
-            if (batch.LastIndex <= core.CommitIndex)
-            {
-                CheckCommitted(machine.Id, batch);
-            }
+            CheckMatching(machine.Id, log[place], place == 0 ? log.Base : log[place - 1].Last);
         }
+
+        _looked[machine.Id] = log.Last;
+        CheckCommitted(machine.Id, new EntryId(core.CommitIndex, log.TermAt(core.CommitIndex)), core.Term);
     }
 
-    /// <summary>I3: a committed entry is in every later leader's log.</summary>
+    /// <summary>I3: a committed entry is in every later leader's log. Who is elected late, in a term older than that of the commit, need not have it:
+    /// nobody follows it any more.</summary>
     public void BecameLeader(SimulatedMachine machine)
     {
-        RaftLog log = machine.Node!.Core.Log;
-        foreach ((long firstIndex, EntryBatch committed) in _committed)
+        RaftNode core = machine.Node!.Core;
+        RaftLog log = core.Log;
+        foreach ((long firstIndex, Committed committed) in _committed)
         {
-            if (firstIndex <= log.Base.Index)
+            if (firstIndex <= log.Base.Index || committed.Term >= core.Term)
             {
                 continue;
             }
 
-            bool isThere = firstIndex <= log.Last.Index && log[log.PlaceOf(firstIndex)].Crc == committed.Crc;
-            ClusterInvariants.Check(isThere, $"{machine.Id} leads term {machine.Node.Core.Term} without {committed}, which is committed; its log ends in {log.Last}");
+            bool isThere = firstIndex <= log.Last.Index && log[log.PlaceOf(firstIndex)].Crc == committed.Batch.Crc;
+            ClusterInvariants.Check(isThere, $"{machine.Id} leads term {core.Term} without {committed.Batch}, which is committed since term {committed.Term}; its log ends in {log.Last}");
         }
+    }
+
+    // What was the end of this log at the last look, where it is still there, was looked at with all before it.
+    private int FirstToLookAt(NodeId id, RaftLog log)
+    {
+        EntryId looked = _looked.GetValueOrDefault(id);
+        if (looked == log.Last)
+        {
+            return log.Count;
+        }
+
+        return looked.Index > log.Base.Index && log.HoldsBoundary(looked) ? log.PlaceOf(looked.Index) + 1 : 0;
     }
 
     // I2: same index and term mean the same batch, and the same entry before it; by induction the same prefix.
     private void CheckMatching(NodeId id, EntryBatch batch, EntryId before)
     {
         Known here = new(batch.LastIndex, batch.Crc, before);
-        if (!_known.TryAdd((batch.FirstIndex, batch.Term), here))
+        if (_known.TryAdd((batch.FirstIndex, batch.Term), here))
+        {
+            _byEnd[batch.Last] = batch;
+        }
+        else
         {
             Known there = _known[(batch.FirstIndex, batch.Term)];
             ClusterInvariants.Check(there == here, $"{id} holds {batch} with checksum {batch.Crc:x8} after {before}, but elsewhere it ended in {there.LastIndex} with checksum {there.Crc:x8} after {there.Before}");
         }
     }
 
-    // I8, with I2: what is committed at an index is committed there for good, on every node.
-    private void CheckCommitted(NodeId id, EntryBatch batch)
+    // I8, with I2: what is committed at an index is committed there for good, on every node. Back from the commit index, batch by batch, to what
+    // is known to be committed already: some of them may have left this node's memory.
+    private void CheckCommitted(NodeId id, EntryId end, long term)
     {
-        if (!_committed.TryAdd(batch.FirstIndex, batch))
+        List<EntryBatch> news = [];
+        while (_byEnd.TryGetValue(end, out EntryBatch? batch))
         {
-            EntryBatch first = _committed[batch.FirstIndex];
-            ClusterInvariants.Check(first.Crc == batch.Crc, $"{id} commits {batch}, where {first} was committed");
+            if (_committed.TryGetValue(batch.FirstIndex, out Committed? first))
+            {
+                ClusterInvariants.Check(first.Batch.Crc == batch.Crc, $"{id} commits {batch}, where {first.Batch} was committed");
+                break;
+            }
+
+            _committed.Add(batch.FirstIndex, new Committed(batch, term));
+            news.Add(batch);
+            end = _known[(batch.FirstIndex, batch.Term)].Before;
+        }
+
+        for (int place = news.Count - 1; place >= 0; place--)
+        {
+            if (news[place].Kind == EntryKind.Configuration)
+            {
+                configurations.Commit(news[place], term);
+            }
         }
     }
 
@@ -76,6 +107,8 @@ internal sealed class LogRules(ClusterInvariants invariants)
 
         _ends[id] = log.Last;
     }
+
+    private sealed record Committed(EntryBatch Batch, long Term);
 
     private readonly record struct Known(long LastIndex, uint Crc, EntryId Before);
 }

@@ -20,10 +20,14 @@ internal sealed class MessageRules(ClusterInvariants invariants)
             case VoteResponse { VoteGranted: true } response:
                 Voted(sender.Id, response.Term, response.To);
                 Spoke(sender, response.Term);
+                NotForRemoved(sender, response.To);
                 break;
             case VoteResponse response:
                 Spoke(sender, response.Term);
                 invariants.Saw("vote denied");
+                break;
+            case PreVoteResponse { VoteGranted: true } response:
+                NotForRemoved(sender, response.To);
                 break;
             case PreVoteResponse { VoteGranted: false }:
                 invariants.Saw("pre-vote refused");
@@ -49,6 +53,16 @@ internal sealed class MessageRules(ClusterInvariants invariants)
         long spoken = _termSpoken.GetValueOrDefault(machine.Id);
         ClusterInvariants.Check(term >= spoken, $"{machine.Id} starts in term {term}, though it voted or acknowledged in term {spoken}");
     }
+
+    /// <summary>Whether that voter gave its vote of that term to the candidate.</summary>
+    public bool HasVoted(NodeId voter, long term, NodeId candidate) => _votes.TryGetValue((voter, term), out NodeId votedFor) && votedFor == candidate;
+
+    // A removed server disturbs nobody: who knows of a committed removal gives it no vote. A vote that was given before leaves only once it is
+    // durable, so what counts is what the voter has applied.
+    private void NotForRemoved(SimulatedMachine sender, NodeId candidate)
+        => ClusterInvariants.Check(
+            !sender.Node!.Status.AppliedConfiguration.WasRemoved(candidate),
+            $"{sender.Id} votes for {candidate}, though it applied an entry by which {candidate} was removed");
 
     // I6: one vote per term, over all messages ever sent.
     private void Voted(NodeId voter, long term, NodeId candidate)

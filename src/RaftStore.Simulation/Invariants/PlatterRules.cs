@@ -11,12 +11,14 @@ internal sealed class PlatterRules
     private const int AcknowledgementsOneIn = 8;
 
     private readonly World _world;
+    private readonly ConfigurationRules _configurations;
     private readonly RandomStream _random;
     private readonly SortedSet<(long Revision, long Index)> _states = [(0, 0)];
 
-    public PlatterRules(World world)
+    public PlatterRules(World world, ConfigurationRules configurations)
     {
         _world = world;
+        _configurations = configurations;
         _random = new RandomStream(world.Seed, "platters");
     }
 
@@ -33,9 +35,22 @@ internal sealed class PlatterRules
 
         // The entry lies after every index at which some machine was still at an older revision.
         long index = _states.GetViewBetween((0, 0), (revision - 1, long.MaxValue)).Max.Index + 1;
-        int holders = _world.Machines.Count(other => HoldsOnPlatter(other, index));
-        int quorum = (_world.Machines.Count / 2) + 1;
-        ClusterInvariants.Check(holders >= quorum, $"revision {revision} was acknowledged, but only {holders} of {_world.Machines.Count} platters hold its entry {index}");
+        Dictionary<NodeId, bool> holders = [];
+        bool Holds(NodeId id)
+        {
+            if (!holders.TryGetValue(id, out bool holds))
+            {
+                holders[id] = holds = _world.Machine(id) is { } machine && (machine.IsWiped || HoldsOnPlatter(machine, index));
+            }
+
+            return holds;
+        }
+
+        // A configuration counts from its entry on: the leader may have counted by one that is not committed yet.
+        (long committedIndex, Configuration committed) = _configurations.Committed;
+        bool isSafe = ConfigurationRules.Decides(committed, Holds) || _world.Machines.Any(machine => !machine.Id.IsNone
+            && _configurations.LastOf(machine.Id) is (long last, { } configuration) && last > committedIndex && ConfigurationRules.Decides(configuration, Holds));
+        ClusterInvariants.Check(isSafe, $"revision {revision} was acknowledged, but of {ConfigurationRules.Describe(committed)} only the platters of {string.Join(',', holders.Where(one => one.Value).Select(one => one.Key))} hold its entry {index}");
     }
 
     /// <summary>A process that starts has all that its platter holds, and nothing is wrong with what it holds.</summary>
@@ -55,6 +70,11 @@ internal sealed class PlatterRules
         {
             using DataDirectory directory = DataDirectory.Open(copy, SimulatedMachine.DataPath);
             SnapshotStore snapshots = SnapshotStore.Open(copy, directory.SnapshotPath, _world.Cluster);
+            if (snapshots.Latest is { } latest)
+            {
+                _configurations.CheckSnapshot(machine.Id, latest.Metadata);
+            }
+
             EntryId snapshot = snapshots.Latest?.Metadata.LastIncluded ?? EntryId.Zero;
             using WriteAheadLog log = WriteAheadLog.Open(copy, directory.WalPath, _world.Cluster, SimulatedMachine.Wal, snapshot, out RecoveredLog recovered);
             return recovered;
@@ -65,7 +85,7 @@ internal sealed class PlatterRules
         }
     }
 
-    private bool HoldsOnPlatter(SimulatedMachine machine, long index)
+    public bool HoldsOnPlatter(SimulatedMachine machine, long index)
     {
         RecoveredLog log = Inspect(machine);
         long last = log.Batches.Count == 0 ? log.Base.Index : log.Batches[^1].LastIndex;

@@ -17,6 +17,8 @@ internal sealed class SimulatedClient
     private ValueTask<WriteOutcome> _write;
     private ValueTask<RefusalReason> _read;
     private long _begun;
+    private long _compactedAtBegin;
+    private long _seenRevision;
     private bool _isFinal;
     private int _finalAnswers;
 
@@ -87,16 +89,21 @@ internal sealed class SimulatedClient
         }
 
         _isFinal = IsFinishing;
-        _request = !IsFinishing ? _workload.DrawRequest() : _finalAnswers == 0 ? _workload.LastWrite() : _workload.LastRead();
+        _request = !IsFinishing ? _workload.DrawRequest(_seenRevision) : _finalAnswers == 0 ? _workload.LastWrite() : _workload.LastRead();
         _begun = _workload.History.Begin();
+        _compactedAtBegin = _workload.CompactedRevision;
         long deadlineMs = _machine.NowMs + RequestTimeoutMs;
-        if (_request.Command is null)
+        if (_request.Command is not null)
         {
-            _read = _machine.Node!.ConfirmReadAsync(deadlineMs);
+            _write = _machine.Node!.WriteAsync(_request.Command, deadlineMs);
+        }
+        else if (_request.Kind == RequestKind.ReadAtLeast)
+        {
+            _read = _machine.Node!.WaitForRevisionAsync(_request.Revision, deadlineMs);
         }
         else
         {
-            _write = _machine.Node!.WriteAsync(_request.Command, deadlineMs);
+            _read = _machine.Node!.ConfirmReadAsync(deadlineMs);
         }
 
         _machine.PlanPump(0);
@@ -113,9 +120,35 @@ internal sealed class SimulatedClient
 
         _workload.Counts.ReadsAnswered++;
         KvView view = _machine!.Node!.View;
-        bool found = view.TryGet(Encoding.ASCII.GetBytes(request.Key!), view.Revision, out KvItem item);
-        _workload.History.ReadAnswered(request.Key!, found ? Encoding.ASCII.GetString(item.Value.Span) : null, found ? item.ModRevision : 0, view.Revision, _begun);
-        _workload.ReadPast(view, request.Key!);
+        long revision = view.Revision;
+        switch (request.Kind)
+        {
+            case RequestKind.ReadAtLeast:
+                // Older than now, perhaps; never older than what this client has seen anywhere.
+                ClusterInvariants.Check(revision >= request.Revision, $"a read at revision {request.Revision} or later was answered at {revision}");
+                _begun = request.Revision;
+                _world.Invariants.Saw("read answered at its least revision");
+                break;
+            case RequestKind.ReadPast when view.ReadabilityOf(request.Revision) != RevisionReadability.Readable:
+                _world.Invariants.Saw($"past revision refused as {view.ReadabilityOf(request.Revision)}");
+                Workload.CheckCompacted(view, _compactedAtBegin);
+                return true;
+            case RequestKind.ReadPast:
+                revision = request.Revision;
+                _begun = 0;
+                _world.Invariants.Saw("past revision read");
+                break;
+        }
+
+        bool found = view.TryGet(Encoding.ASCII.GetBytes(request.Key!), revision, out KvItem item);
+        _workload.History.ReadAnswered(request.Key!, found ? Encoding.ASCII.GetString(item.Value.Span) : null, found ? item.ModRevision : 0, revision, _begun);
+        _seenRevision = Math.Max(_seenRevision, revision);
+        _workload.Read(view, request.Key!, revision);
+        if (request.Kind != RequestKind.ReadAtLeast)
+        {
+            Workload.CheckCompacted(view, _compactedAtBegin);
+        }
+
         return true;
     }
 
@@ -143,9 +176,15 @@ internal sealed class SimulatedClient
     private void NoteApplied(SimulatedRequest request, KvResult result)
     {
         _workload.Answered(result.Revision);
-        if (request.IsCompaction && result.Status is (KvStatus.Done or KvStatus.AlreadyCompacted or KvStatus.FutureRevision))
+        _seenRevision = Math.Max(_seenRevision, result.Revision);
+        if (request.Kind == RequestKind.Compact && result.Status is (KvStatus.Done or KvStatus.AlreadyCompacted or KvStatus.FutureRevision))
         {
             _world.Invariants.Saw($"compaction ended as {result.Status}");
+            _workload.Compacted(result.Status == KvStatus.Done ? request.Revision : 0);
+        }
+        else if (request.Kind == RequestKind.ChangeSettings && result.Status == KvStatus.Done)
+        {
+            _world.Invariants.Saw("setting changed");
         }
         else if (result.Status == KvStatus.ConditionFailed)
         {
@@ -183,5 +222,5 @@ internal sealed class SimulatedClient
     }
 
     private static IEnumerable<string> KeysOf(SimulatedRequest request) =>
-        request.IsCompaction ? [] : request.Key is null ? Workload.AllKeys : [request.Key];
+        request.Kind != RequestKind.Write ? [] : request.Key is null ? Workload.AllKeys : [request.Key];
 }

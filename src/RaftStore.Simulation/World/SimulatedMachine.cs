@@ -16,10 +16,10 @@ internal sealed class SimulatedMachine : IPeerTransport
     private const long PumpDelayUsMax = 150;
     private const long TickUs = 10_000;
     private const long StallUsMax = 3_000_000;
-
     private readonly World _world;
     private readonly RandomStream _random;
     private readonly RandomStream _diskTimes;
+    private readonly Departure _departure;
     private readonly int _clockPercent;
     private DataDirectory? _directory;
     private WriteAheadLog? _wal;
@@ -28,18 +28,47 @@ internal sealed class SimulatedMachine : IPeerTransport
     private bool _logPlanned;
     private bool _workerPlanned;
 
-    public SimulatedMachine(World world, NodeId id)
+    /// <summary>A machine that belongs to no cluster yet.</summary>
+    /// <param name="number">Which machine of the world this is, from 1 on.</param>
+    /// <param name="name">Its name; null for one that follows from its number.</param>
+    /// <param name="address">Where peers reach it; null likewise.</param>
+    public SimulatedMachine(World world, int number, string? name, string? address)
     {
         _world = world;
-        Id = id;
-        _random = new RandomStream(world.Seed, $"machine {id}");
-        _diskTimes = new RandomStream(world.Seed, $"disk times {id}");
-        Disk = new SimulatedDisk(new RandomStream(world.Seed, $"disk {id}"));
+        Number = number;
+        Name = name ?? World.NameOf(number);
+        Address = address ?? World.AddressOf(number);
+        _random = new RandomStream(world.Seed, $"machine {number}");
+        _diskTimes = new RandomStream(world.Seed, $"disk times {number}");
+        Disk = new SimulatedDisk(new RandomStream(world.Seed, $"disk {number}"));
+        _departure = new Departure(world, this);
         int drift = world.Profile.DriftPercentMax;
         _clockPercent = 100 + (drift == 0 ? 0 : (int)_random.Between(-drift, drift));
     }
 
-    public NodeId Id { get; }
+    public int Number { get; }
+
+    public string Name { get; }
+
+    public string Address { get; }
+
+    /// <summary>The member that it speaks for; nobody before it has joined.</summary>
+    public NodeId Id { get; private set; }
+
+    /// <summary>True once its disk is gone: it never speaks for its member again.</summary>
+    public bool IsWiped { get; private set; }
+
+    /// <summary>True once it knows that it was removed: it stays down.</summary>
+    public bool HasLeft { get; private set; }
+
+    /// <summary>True once it is left broken in the second phase.</summary>
+    public bool IsDark { get; private set; }
+
+    /// <summary>True where it may be started, or runs.</summary>
+    public bool MayRun => !Id.IsNone && !IsWiped && !HasLeft && !IsDark;
+
+    /// <summary>The identity that it was first started with; null before it has joined.</summary>
+    public NodeIdentity? Identity { get; private set; }
 
     public SimulatedDisk Disk { get; }
 
@@ -54,16 +83,31 @@ internal sealed class SimulatedMachine : IPeerTransport
     public int Life { get; private set; }
 
     /// <summary>The machine's own monotonic clock, in milliseconds.</summary>
-    public long NowMs => 1_000_000L * Id.Value + (_world.Events.NowUs * _clockPercent / 100 / 1000);
+    public long NowMs => 1_000_000L * Number + (_world.Events.NowUs * _clockPercent / 100 / 1000);
 
     public void WriteFirstIdentity(NodeIdentity identity)
     {
         using DataDirectory directory = DataDirectory.Open(Disk, DataPath);
         directory.WriteIdentity(identity);
+        Identity = identity;
+        Id = identity.Node;
     }
 
+    /// <summary>The number by which this machine's disk claims an id; see <see cref="DataDirectory.DrawInstance"/>.</summary>
+    public ulong DrawInstance(Func<ulong> draw)
+    {
+        using DataDirectory directory = DataDirectory.Open(Disk, DataPath);
+        return directory.DrawInstance(draw);
+    }
+
+    /// <summary>Starts the process, unless this machine is not to run any more.</summary>
     public void Start()
     {
+        if (!MayRun)
+        {
+            return;
+        }
+
         Life++;
         try
         {
@@ -105,6 +149,33 @@ internal sealed class SimulatedMachine : IPeerTransport
         _world.Trace.Tell($"{Id} ends: {why}");
     }
 
+    /// <summary>The disk is lost with everything on it, and the process with it.</summary>
+    public void Wipe()
+    {
+        End();
+        Disk.Wipe();
+        IsWiped = true;
+        _world.Trace.Tell($"{Id} loses its disk");
+    }
+
+    /// <summary>The power fails, and does not come back.</summary>
+    public void GoDark()
+    {
+        IsDark = true;
+        if (IsUp)
+        {
+            PowerCut();
+        }
+    }
+
+    /// <summary>It was removed, and has ended: it does not start again.</summary>
+    public void Leave()
+    {
+        HasLeft = true;
+        _world.Invariants.Saw("removed node stopped");
+        Kill("exit code 0: removed");
+    }
+
     public void Pause()
     {
         IsPaused = true;
@@ -134,6 +205,11 @@ internal sealed class SimulatedMachine : IPeerTransport
         if (error is not null)
         {
             throw new SimulationFailureException($"machine {Id} refuses a frame of {from}, which nothing had changed: {error}");
+        }
+
+        if (Node.Status.AppliedConfiguration.WasRemoved(from))
+        {
+            _world.Invariants.HeardRemoved(Id, from, channel, frame);
         }
 
         PlanPump(_random.Between(1, PumpDelayUsMax));
@@ -196,8 +272,10 @@ internal sealed class SimulatedMachine : IPeerTransport
         _directory?.Dispose();
         _directory = null;
         IsPaused = false;
+        _departure.Reset();
         _pumpPlanned = _logPlanned = _workerPlanned = false;
         _world.Workload.MachineEnded(this);
+        _world.Membership.MachineEnded(this);
     }
 
     private void RunPump()
@@ -214,6 +292,12 @@ internal sealed class SimulatedMachine : IPeerTransport
 
         _world.Invariants.AfterPump(this);
         _world.Workload.AfterPump(this);
+        _world.Membership.AfterPump(this);
+        if (Node.Status.IsRemoved)
+        {
+            _departure.Begin($"an entry up to {Node.Status.AppliedIndex} of its own log says so");
+        }
+
         PlanWork();
     }
 
@@ -275,10 +359,12 @@ internal sealed class SimulatedMachine : IPeerTransport
         {
             PlanPump(0);
             PlanTick(life);
+            _departure.Dial();
         }
     });
 
-    private void Plan(long delayUs, Action happen)
+    /// <summary>Lets something happen in this life of the process, and not while it is paused.</summary>
+    public void Plan(long delayUs, Action happen)
     {
         int life = Life;
         _world.Events.After(delayUs, () => HappenIn(life, happen));

@@ -1,4 +1,6 @@
+using System.Globalization;
 using RaftStore.Node;
+using RaftStore.Node.Formation;
 using RaftStore.Raft;
 using RaftStore.Storage;
 
@@ -10,6 +12,9 @@ internal sealed class World
 {
     private const long HealedUsMax = 60_000_000;
 
+    private readonly List<SimulatedMachine> _machines = [];
+    private readonly SortedDictionary<NodeId, SimulatedMachine> _byId = [];
+
     public World(ulong seed, FaultProfile profile, Action<string>? listener)
     {
         Seed = seed;
@@ -17,13 +22,17 @@ internal sealed class World
         Events = new EventHeap(seed);
         Trace = new Trace(Events, listener);
         Network = new SimulatedNetwork(Events, new RandomStream(seed, "network"), Deliver) { Faults = profile.Network };
+        Founders = FoundingList.Create(Enumerable.Range(1, profile.Machines).Select(i => (NameOf(i), AddressOf(i))));
         Invariants = new ClusterInvariants(this);
         Workload = new Workload(this);
+        Atlas = new Atlas(this);
         Nemesis = new Nemesis(this);
+        Membership = new MembershipWorks(this);
         Network.Sent = Invariants.FrameSent;
-        Configuration = new Configuration(Enumerable.Range(1, profile.Machines)
-            .Select(i => new Member(new NodeId((uint)i), $"n{i}", $"machine-{i}:1", string.Empty)));
-        Machines = [.. Configuration.VoterIds.Select(id => new SimulatedMachine(this, id))];
+        foreach (Member founder in Founders.Voters)
+        {
+            AddMachine(founder.Name);
+        }
     }
 
     public ulong Seed { get; }
@@ -42,33 +51,67 @@ internal sealed class World
 
     public Nemesis Nemesis { get; }
 
+    /// <summary>What may be broken without breaking the cluster for good.</summary>
+    public Atlas Atlas { get; }
+
+    /// <summary>The people who change the membership.</summary>
+    public MembershipWorks Membership { get; }
+
     public ClusterId Cluster => new(Seed | 1);
 
-    public Configuration Configuration { get; }
+    /// <summary>The members that the cluster is founded with.</summary>
+    public Configuration Founders { get; }
 
-    public IReadOnlyList<SimulatedMachine> Machines { get; }
+    /// <summary>Every machine there ever was, in order of their numbers.</summary>
+    public IReadOnlyList<SimulatedMachine> Machines => _machines;
+
+    /// <summary>The machines that are members, or were and do not know better, and that may run.</summary>
+    public IReadOnlyList<SimulatedMachine> Present => [.. _machines.Where(machine => machine.MayRun)];
 
     /// <summary>True in the second phase: no new faults.</summary>
     public bool IsHealed { get; private set; }
 
-    public SimulatedMachine Machine(NodeId id) => Machines[(int)id.Value - 1];
+    public static string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"n{number}");
+
+    public static string AddressOf(int number) => string.Create(CultureInfo.InvariantCulture, $"machine-{number}:1");
+
+    /// <summary>The machine that speaks for that member; null where none ever did.</summary>
+    public SimulatedMachine? Machine(NodeId id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>Brings a machine with an empty disk, which belongs to no cluster yet.</summary>
+    /// <param name="name">Its name; null for one that no machine had.</param>
+    /// <param name="address">Where peers reach it; null for an address of its own.</param>
+    public SimulatedMachine AddMachine(string? name = null, string? address = null)
+    {
+        SimulatedMachine machine = new(this, _machines.Count + 1, name, address);
+        _machines.Add(machine);
+        return machine;
+    }
+
+    /// <summary>From here on that machine speaks for the member that its identity names.</summary>
+    public void Admit(SimulatedMachine machine, NodeIdentity identity)
+    {
+        machine.WriteFirstIdentity(identity);
+        ClusterInvariants.Admitted(identity.Node, _byId.TryAdd(identity.Node, machine));
+        machine.Start();
+    }
 
     /// <summary>Runs both phases.</summary>
     /// <param name="faultyMs">Length of the first phase in virtual milliseconds.</param>
     public void Run(long faultyMs)
     {
-        foreach (SimulatedMachine machine in Machines)
+        foreach (Member founder in Founders.Voters)
         {
-            machine.WriteFirstIdentity(new NodeIdentity(Cluster, machine.Id, $"n{machine.Id}", FormationState.Formed, Configuration));
-            machine.Start();
+            Admit(_machines[(int)founder.Id.Value - 1], new NodeIdentity(Cluster, founder.Id, founder.Name, FormationState.Formed, Founders));
         }
 
         Workload.Start();
         Nemesis.Start();
+        Membership.Start();
         RunUntil(() => Events.NowMs >= faultyMs);
         Heal();
         long endUs = Events.NowUs + HealedUsMax;
-        RunUntil(() => Events.NowUs >= endUs || Workload.HasConverged);
+        RunUntil(() => Events.NowUs >= endUs || (Workload.IsFinished && Convergence.IsReached(this)));
         Invariants.AtEnd();
     }
 
@@ -83,13 +126,20 @@ internal sealed class World
         }
     }
 
+    // What is left broken stays so: the members in force must do without it.
     private void Heal()
     {
+        IReadOnlyList<SimulatedMachine> broken = Atlas.DrawBrokenForGood();
         IsHealed = true;
-        Trace.Tell("everything is healed");
+        Trace.Tell(broken.Count == 0 ? "everything is healed" : $"everything is healed but {string.Join(", ", broken.Select(machine => machine.Name))}, which will stay dark");
         Network.Heal();
         Network.Faults = NetworkFaults.None;
-        foreach (SimulatedMachine machine in Machines)
+        foreach (SimulatedMachine machine in broken)
+        {
+            machine.GoDark();
+        }
+
+        foreach (SimulatedMachine machine in Present)
         {
             if (machine.IsPaused)
             {
@@ -107,5 +157,5 @@ internal sealed class World
         Workload.Finish();
     }
 
-    private void Deliver(NodeId from, NodeId to, PeerChannel channel, byte[] frame) => Machine(to).Receive(from, channel, frame);
+    private void Deliver(NodeId from, NodeId to, PeerChannel channel, byte[] frame) => Machine(to)?.Receive(from, channel, frame);
 }

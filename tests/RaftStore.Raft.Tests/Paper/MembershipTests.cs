@@ -183,6 +183,25 @@ public sealed class MembershipTests
         Assert.True(leader.Raft.AppliedConfiguration.WasRemoved(leader.Id));
     }
 
+    // It may hold the only log that can be elected. The scenario membership-last-log.txt tells the whole story.
+    [Fact]
+    public void Section4_2_2_ServerThatIsNotInItsLatestConfiguration_CampaignsUntilThatIsCommitted()
+    {
+        Configuration two = Driver.ConfigurationOf(2);
+        Configuration joint = two.Enter([Driver.Node(2)]);
+        RaftNode Restarted(long commitIndex)
+        {
+            EntryBatch[] batches = [ConfigurationBatch(1, 1, joint), ConfigurationBatch(2, 1, joint.Leave())];
+            var initial = new RaftInitialState { Configuration = two, HardState = new HardState(1, NodeId.None), Batches = batches, CommitIndex = commitIndex };
+            var raft = new RaftNode(new RaftOptions { Id = Driver.Node(1), Seed = 1 }, initial);
+            raft.Tick(5000);
+            return raft;
+        }
+
+        Assert.Equal(Driver.Node(2), Assert.IsType<PreVoteRequest>(Assert.Single(Restarted(commitIndex: 1).TakeReady().Messages)).To);
+        Assert.Equal(RaftRole.Follower, Restarted(commitIndex: 2).Role);
+    }
+
     [Fact]
     public void Section4_2_3_RemovedServer_IsToldAndThenNotSentToAnyMore()
     {

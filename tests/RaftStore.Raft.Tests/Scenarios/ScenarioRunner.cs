@@ -15,6 +15,8 @@ namespace RaftStore.Raft.Tests.Scenarios;
 /// <item><c>timeout 1</c>: lets the election timeout of node 1 pass</item>
 /// <item><c>tick 1 100</c> / <c>tick all 100</c>: lets milliseconds pass</item>
 /// <item><c>propose 1 a b</c>, <c>read 1</c></item>
+/// <item><c>add 1 [promote] [replaces=3]</c>, <c>promote 1 4</c>, <c>remove 1 3 [force]</c>, <c>transfer 1 2</c>: asks node 1 for it</item>
+/// <item><c>join 4 1</c>: starts node 4 with an empty disk and the members that node 1 knows</item>
 /// <item><c>deliver 1-&gt;2</c> / <c>deliver all</c>: what waits on one link, or on all of them, once</item>
 /// <item><c>drop 1-&gt;2</c> / <c>drop all</c>: loses it instead</item>
 /// <item><c>sync 1 [n]</c> / <c>sync all</c>: the disk finishes what it was given, or the first n requests of it</item>
@@ -22,7 +24,7 @@ namespace RaftStore.Raft.Tests.Scenarios;
 /// <item><c>cut 1</c> / <c>heal</c>: what goes to or comes from node 1 is lost</item>
 /// <item><c>crash 1</c>, <c>restart 1</c>: only what the disk had finished is left</item>
 /// <item><c>snapshot 1-&gt;2</c>, <c>install 2</c>: sends a snapshot of what 1 applied; 2 has the whole file</item>
-/// <item><c>log</c>: the log of every node, and how far it is committed; <c>status</c>: a line for every node</item>
+/// <item><c>log</c>: the log of every node, and how far it is committed; <c>status</c>, <c>members</c>: a line for every node</item>
 /// </list>
 /// </remarks>
 internal sealed class ScenarioRunner
@@ -139,9 +141,55 @@ internal sealed class ScenarioRunner
                 }
 
                 break;
+            case "members":
+                foreach (ScenarioNode node in _nodes.Values)
+                {
+                    Say(node.Raft is { } raft ? $"{node.Id}: {Transcript.Of(raft.Configuration)} since {raft.ConfigurationIndex}, committed to {raft.CommitIndex}" : $"{node.Id}: down");
+                }
+
+                break;
+            default:
+                ExecuteMembership(words);
+                break;
+        }
+    }
+
+    private void ExecuteMembership(string[] words)
+    {
+        switch (words[0])
+        {
+            case "add":
+                RaftNode asked = _nodes[Id(words[1])].Raft!;
+                string name = $"n{asked.Configuration.NextId}";
+                string? replaced = words.FirstOrDefault(word => word.StartsWith("replaces=", StringComparison.Ordinal));
+                NodeId replaces = replaced is null ? NodeId.None : new NodeId(Id(replaced[9..]));
+                Change(words[1], new AddLearner(name, $"{name}:1", "", words.Contains("promote"), replaces, Instance: 1));
+                break;
+            case "promote":
+                Change(words[1], new PromoteLearner(new NodeId(Id(words[2]))));
+                break;
+            case "remove":
+                Change(words[1], new RemoveMember(new NodeId(Id(words[2])), words.Contains("force")));
+                break;
+            case "transfer":
+                Say($"{words[1]}: {_nodes[Id(words[1])].Raft!.TransferLeadership(new NodeId(Id(words[2])))}");
+                Take(_nodes[Id(words[1])]);
+                break;
+            case "join":
+                var newcomer = new ScenarioNode(new NodeId(Id(words[1])), _nodes[Id(words[2])].Raft!.Configuration);
+                _nodes.Add(Id(words[1]), newcomer);
+                Each([newcomer], node => node.Start(_options));
+                break;
             default:
                 throw new InvalidOperationException($"unknown command «{string.Join(' ', words)}»");
         }
+    }
+
+    private void Change(string node, MembershipChange change)
+    {
+        MembershipResult result = _nodes[Id(node)].Raft!.ChangeMembership(change);
+        Say(result.Status == MembershipStatus.Appended ? $"{node}: appended as {result.Index}/{result.Term}, about {result.Member}" : $"{node}: {result.Status}");
+        Take(_nodes[Id(node)]);
     }
 
     private static uint Id(string word) => uint.Parse(word, CultureInfo.InvariantCulture);
@@ -226,7 +274,7 @@ internal sealed class ScenarioRunner
 
     private void Send(Message message)
     {
-        bool isLost = _cut.Contains(message.From.Value) || _cut.Contains(message.To.Value) || _nodes[message.To.Value].Raft is null;
+        bool isLost = _cut.Contains(message.From.Value) || _cut.Contains(message.To.Value) || !_nodes.TryGetValue(message.To.Value, out ScenarioNode? receiver) || receiver.Raft is null;
         Say(Transcript.Of(message) + (isLost ? " (lost)" : ""));
         if (!isLost)
         {
