@@ -179,7 +179,7 @@ internal sealed class ClusterInvariants
         if (now.SnapshotsTaken > before.SnapshotsTaken)
         {
             Saw("snapshot taken");
-            _platters.Inspect(machine);
+            _platters.CheckSnapshot(machine);
             Saw("snapshot of the second generation with members of the first", _configurations.IsOfSecondGeneration(machine) ? 1 : 0);
         }
 

@@ -62,6 +62,15 @@ internal sealed class PlatterRules
         ClusterInvariants.Check(core.LastEntry == last, $"{machine.Id} starts with a log that ends in {core.LastEntry}, though its platter's ends in {last}");
     }
 
+    /// <summary>A machine has taken a snapshot: looks at the members in it.</summary>
+    public void CheckSnapshot(SimulatedMachine machine)
+    {
+        if (SnapshotStore.OpenUnchanged(machine.Disk, machine.SnapshotPath, _world.Cluster).Latest is { } latest)
+        {
+            _configurations.CheckSnapshot(machine.Id, latest.Metadata);
+        }
+    }
+
     /// <summary>Reads a platter.</summary>
     public RecoveredLog Inspect(SimulatedMachine machine)
     {

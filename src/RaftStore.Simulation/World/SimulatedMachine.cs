@@ -77,6 +77,9 @@ internal sealed class SimulatedMachine : IPeerTransport
 
     public bool IsUp => Node is not null;
 
+    /// <summary>Where its snapshots are, while it is up.</summary>
+    public string SnapshotPath => _directory!.SnapshotPath;
+
     public bool IsPaused { get; private set; }
 
     /// <summary>Counts the lives of the process; what was planned for an earlier one does not happen.</summary>
