@@ -59,6 +59,9 @@ internal sealed class ClusterInvariants
         }
     }
 
+    /// <summary>Somebody was told what became of a change of the membership.</summary>
+    public void Told(MembershipChange change, AdminOutcome outcome) => _configurations.Told(change, outcome);
+
     /// <summary>A machine begins to speak for a member; the cluster gave it that id.</summary>
     public static void Admitted(NodeId id, bool isFirst) => Check(isFirst, $"a second machine was given the id {id}");
 

@@ -1,3 +1,4 @@
+using RaftStore.Node;
 using RaftStore.Raft;
 
 namespace RaftStore.Simulation;
@@ -10,6 +11,7 @@ internal sealed class ConfigurationRules
     private readonly SortedDictionary<long, Configuration> _committed = [];
     private readonly SortedDictionary<NodeId, string> _names = [];
     private readonly SortedDictionary<NodeId, Seen> _seen = [];
+    private readonly SortedSet<string> _neverAdded = new(StringComparer.Ordinal);
     private long _committedTerm;
 
     public ConfigurationRules(World world, ClusterInvariants invariants)
@@ -51,7 +53,7 @@ internal sealed class ConfigurationRules
         RaftNode core = machine.Node!.Core;
         Seen before = _seen[machine.Id];
         bool isSame = before.Role == core.Role && before.Term == core.Term && before.Commit == core.CommitIndex && before.Index == core.ConfigurationIndex
-            && ReferenceEquals(before.Applied, core.AppliedConfiguration);
+            && before.AppliedIndex == core.AppliedIndex && ReferenceEquals(before.Applied, core.AppliedConfiguration);
         if (isSame)
         {
             return;
@@ -65,7 +67,7 @@ internal sealed class ConfigurationRules
         }
 
         NoteSituations(machine.Id, before, now);
-        if (!ReferenceEquals(now.Applied, before.Applied))
+        if (!ReferenceEquals(now.Applied, before.Applied) || !ReferenceEquals(At(now.AppliedIndex), At(before.AppliedIndex)))
         {
             CheckApplied(machine.Id, machine);
         }
@@ -80,6 +82,28 @@ internal sealed class ConfigurationRules
         bool isRemoved = core.Term > _committedTerm && Committed.Configuration.WasRemoved(machine.Id);
         ClusterInvariants.Check(!isRemoved, $"{machine.Id} leads term {core.Term}, though entry {Committed.Index}, by which it was removed, is committed");
         CheckMajorities(core.Configuration, id => id == machine.Id || hasVoted(id), $"{machine.Id} leads term {core.Term} without the votes of a majority");
+    }
+
+    /// <summary>What somebody was told of a change is so: one that is done is committed, and one that was not begun never shows.</summary>
+    public void Told(MembershipChange change, AdminOutcome outcome)
+    {
+        Configuration now = Committed.Configuration;
+        bool isGone = now.WasRemoved(outcome.Member);
+        switch (change)
+        {
+            case AddLearner add when outcome.Result == AdminResult.Done:
+                ClusterInvariants.Check(isGone || now.Find(outcome.Member)?.Name == add.Name, $"{add.Name} is said to be member {outcome.Member}, and {Describe(now)} is committed");
+                break;
+            case AddLearner { Instance: 0 } add when outcome.Result is not (AdminResult.Done or AdminResult.Unknown):
+                _neverAdded.Add(add.Name);
+                break;
+            case RemoveMember when outcome.Result == AdminResult.Done:
+                ClusterInvariants.Check(isGone, $"{outcome.Member} is said to be removed, and {Describe(now)} is committed");
+                break;
+            case PromoteLearner when outcome.Result == AdminResult.Done:
+                ClusterInvariants.Check(isGone || now.IsVoter(outcome.Member), $"{outcome.Member} is said to be promoted, and {Describe(now)} is committed");
+                break;
+        }
     }
 
     /// <summary>A snapshot holds the members as of its last entry.</summary>
@@ -104,7 +128,7 @@ internal sealed class ConfigurationRules
     private static Seen Look(SimulatedMachine machine)
     {
         RaftNode core = machine.Node!.Core;
-        return new Seen(core.Role, core.Term, core.CommitIndex, core.ConfigurationIndex, core.Configuration, core.AppliedConfiguration);
+        return new Seen(core.Role, core.Term, core.CommitIndex, core.ConfigurationIndex, core.Configuration, core.AppliedIndex, core.AppliedConfiguration);
     }
 
     private void Commit(long index, Configuration configuration)
@@ -120,6 +144,7 @@ internal sealed class ConfigurationRules
             string first = _names.GetValueOrDefault(member.Id, member.Name);
             ClusterInvariants.Check(first == member.Name, $"entry {index} gives the id {member.Id} to {member.Name}, though it was {first}'s");
             _names[member.Id] = member.Name;
+            ClusterInvariants.Check(!_neverAdded.Contains(member.Name), $"entry {index} adds {member.Name}, though whoever asked for it was told that it was not done");
             bool isVoter = configuration.IsVoter(member.Id) && index > 0;
             ClusterInvariants.Check(!isVoter || _world.Machine(member.Id) is not null, $"entry {index} makes {member.Id} a voter, which was never started");
         }
@@ -274,5 +299,5 @@ internal sealed class ConfigurationRules
         }
     }
 
-    private sealed record Seen(RaftRole Role, long Term, long Commit, long Index, Configuration Configuration, Configuration Applied);
+    private sealed record Seen(RaftRole Role, long Term, long Commit, long Index, Configuration Configuration, long AppliedIndex, Configuration Applied);
 }

@@ -55,11 +55,12 @@ internal sealed class Joiner
         MembershipChange change = present is not null && (members.IsLearner(present.Id) || present.Instance == instance)
             ? new UpdateMember(present.Id, _machine.Address, null, instance)
             : new AddLearner(_machine.Name, _machine.Address, string.Empty, _promotesItself, _replaces, instance);
-        _world.Membership.Run(Errand.Change(asked, change, TimeoutMs, Answered));
+        _world.Membership.Run(Errand.Change(asked, change, TimeoutMs, outcome => Answered(change, outcome)));
     }
 
-    private void Answered(AdminOutcome outcome)
+    private void Answered(MembershipChange change, AdminOutcome outcome)
     {
+        _world.Invariants.Told(change, outcome);
         _world.Trace.Tell($"{_machine.Name} asks to join: {outcome.Result}, member {outcome.Member}");
         switch (outcome.Result)
         {

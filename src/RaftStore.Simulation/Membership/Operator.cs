@@ -89,6 +89,7 @@ internal sealed class Operator
         {
             _world.Trace.Tell($"an operator is told {outcome.Result} by {asked.Id}: {change}");
             _world.Invariants.Saw($"operator was told {outcome.Result}");
+            _world.Invariants.Told(change, outcome);
             _world.Invariants.Saw("learner lagged and was not promoted", outcome.Result == AdminResult.NotCaughtUp ? 1 : 0);
             Begin();
         }));
