@@ -24,6 +24,7 @@ internal sealed class FormationExchange : IDisposable
     private readonly object _gate = new();
     private readonly FormationProtocol _protocol;
     private readonly Action<NodeIdentity> _writeIdentity;
+    private readonly Func<Member, IReadOnlyList<string>> _addressesOf;
     private readonly PeerLimits _limits;
     private readonly PeerMeter _meter;
     private readonly ILogger _log;
@@ -46,15 +47,17 @@ internal sealed class FormationExchange : IDisposable
     /// <param name="founders">The founding list; for a formed node the members of its cluster.</param>
     /// <param name="identity">What the disk holds.</param>
     /// <param name="writeIdentity">Makes an identity durable.</param>
+    /// <param name="addressesOf">Where a founder may be reached, the likeliest first; at least one. Asked before every attempt.</param>
     /// <param name="limits">Bounds and times.</param>
     /// <param name="meter">Where to count.</param>
     /// <param name="log">Where to log.</param>
-    public FormationExchange(PeerIdentity self, Configuration founders, NodeIdentity? identity, Action<NodeIdentity> writeIdentity, PeerLimits limits, PeerMeter meter, ILogger log)
+    public FormationExchange(PeerIdentity self, Configuration founders, NodeIdentity? identity, Action<NodeIdentity> writeIdentity, Func<Member, IReadOnlyList<string>> addressesOf, PeerLimits limits, PeerMeter meter, ILogger log)
     {
         Self = self;
         Founders = founders;
         _protocol = new FormationProtocol(self.Name, founders, identity, DrawRandom);
         _writeIdentity = writeIdentity;
+        _addressesOf = addressesOf;
         _limits = limits;
         _meter = meter;
         _log = log;
@@ -166,6 +169,11 @@ internal sealed class FormationExchange : IDisposable
     {
         lock (_gate)
         {
+            if (_isStopped)
+            {
+                throw new HandshakeException("this formation has ended");
+            }
+
             Take(status);
             return _protocol.AnswerFor(status);
         }
@@ -256,12 +264,13 @@ internal sealed class FormationExchange : IDisposable
     private void Dial(Member other)
     {
         RedialDelay delay = new(_limits.RedialMinMs, _limits.RedialMaxMs, Random.Shared.NextDouble);
-        while (true)
+        for (int attempt = 0; ; attempt++)
         {
             string trouble = "";
             try
             {
-                ExchangeUntilOver(other, delay);
+                IReadOnlyList<string> addresses = _addressesOf(other);
+                ExchangeUntilOver(other, addresses[attempt % addresses.Count], delay);
                 return;
             }
             catch (Exception e) when (e is SocketException or HandshakeException or FormatException or ObjectDisposedException)
@@ -283,9 +292,9 @@ internal sealed class FormationExchange : IDisposable
         }
     }
 
-    private void ExchangeUntilOver(Member other, RedialDelay delay)
+    private void ExchangeUntilOver(Member other, string address, RedialDelay delay)
     {
-        using PeerSocket socket = PeerSocket.Connect(PeerAddress.Parse(other.PeerAddress).Resolve(), _limits.ConnectTimeoutMs, _meter);
+        using PeerSocket socket = PeerSocket.Connect(PeerAddress.Parse(address).Resolve(), _limits.ConnectTimeoutMs, _meter);
         Track(socket);
         try
         {

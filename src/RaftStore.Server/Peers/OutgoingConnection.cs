@@ -21,7 +21,7 @@ internal sealed class OutgoingConnection : IDisposable
     private readonly List<ArraySegment<byte>> _pieces = new(PeerSocket.GatherMax);
     private readonly Member _peer;
     private readonly PeerChannel _channel;
-    private readonly IReadOnlyList<string> _addresses;
+    private readonly Func<IReadOnlyList<string>> _addresses;
     private readonly PeerIdentity _self;
     private readonly PeerLimits _limits;
     private readonly PeerMeter _meter;
@@ -42,9 +42,9 @@ internal sealed class OutgoingConnection : IDisposable
     /// <param name="self">This node.</param>
     /// <param name="peer">The member to reach.</param>
     /// <param name="channel">Which of its channels.</param>
-    /// <param name="addresses">Where it may be, the likeliest first; at least one.</param>
+    /// <param name="addresses">Where it may be, the likeliest first; at least one. Asked before every attempt.</param>
     /// <param name="setting">What all channels share.</param>
-    public OutgoingConnection(PeerIdentity self, Member peer, PeerChannel channel, IReadOnlyList<string> addresses, OutgoingSetting setting)
+    public OutgoingConnection(PeerIdentity self, Member peer, PeerChannel channel, Func<IReadOnlyList<string>> addresses, OutgoingSetting setting)
     {
         _self = self;
         _peer = peer;
@@ -147,7 +147,8 @@ internal sealed class OutgoingConnection : IDisposable
         int attempt = 0;
         while (!IsStopped)
         {
-            string address = _addresses[attempt++ % _addresses.Count];
+            IReadOnlyList<string> addresses = _addresses();
+            string address = addresses[attempt++ % addresses.Count];
             if (TryConnect(address) is not { } socket)
             {
                 WaitToRedial(delay.Next());

@@ -22,6 +22,9 @@ internal sealed class PeerReception(PeerIdentity self, Func<string, string, Node
     /// <summary>From now on founders are served by that exchange, and by no earlier one; before, they are told to come again.</summary>
     public void Open(FormationExchange formation) => Volatile.Write(ref _formation, formation);
 
+    /// <summary>From now on founders are told to come again.</summary>
+    public void CloseFormation() => Volatile.Write(ref _formation, null);
+
     /// <summary>From now on members are served; before, they are told to come again.</summary>
     public void Open(PeerTransport transport) => Volatile.Write(ref _transport, transport);
 

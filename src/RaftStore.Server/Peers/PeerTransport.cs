@@ -31,13 +31,14 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
     private readonly Timer _farewells;
     private ImmutableSortedDictionary<NodeId, PeerLink> _links = ImmutableSortedDictionary<NodeId, PeerLink>.Empty;
     private ImmutableSortedDictionary<NodeId, string> _clientAddresses;
+    private ImmutableSortedDictionary<NodeId, string> _heardAddresses = ImmutableSortedDictionary<NodeId, string>.Empty;
     private OutgoingSetting? _setting;
     private bool _isStopped;
 
     /// <summary>Makes the transport; nothing is dialled before <see cref="Start"/>.</summary>
     /// <param name="self">This node.</param>
     /// <param name="members">The members as of the last applied entry. Any thread.</param>
-    /// <param name="addressesOf">Where a member may be reached, the likeliest first.</param>
+    /// <param name="addressesOf">Where a member may be reached, the likeliest first; at least one. Asked before every attempt.</param>
     /// <param name="limits">Bounds and times.</param>
     /// <param name="meter">Where to count.</param>
     /// <param name="log">Where to log.</param>
@@ -142,6 +143,7 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
         }
 
         LearnClientAddress(from.Id, from.ClientAddress);
+        LearnPeerAddress(from.Id, from.PeerAddress);
         ProbePeer(from.Id);
         PeerLog.Accepted(_log, from.Name, from.Id, channel, socket.Remote);
         FrameCutter cutter = new(frame => events.Receive(from.Id, channel, frame));
@@ -205,7 +207,7 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
         OutgoingConnection[] outgoing = new OutgoingConnection[Channels];
         for (int channel = 0; channel < Channels; channel++)
         {
-            outgoing[channel] = new OutgoingConnection(Self, peer, (PeerChannel)channel, _addressesOf(peer), _setting!);
+            outgoing[channel] = new OutgoingConnection(Self, peer, (PeerChannel)channel, () => AddressesOf(peer), _setting!);
         }
 
         PeerLink link = new(peer, isGuest, outgoing) { Incoming = old?.Incoming ?? new PeerSocket?[Channels] };
@@ -247,6 +249,7 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
                     closed.Add(link);
                     Volatile.Write(ref _links, _links.Remove(link.Peer.Id));
                     Volatile.Write(ref _clientAddresses, _clientAddresses.Remove(link.Peer.Id));
+                    Volatile.Write(ref _heardAddresses, _heardAddresses.Remove(link.Peer.Id));
                 }
             }
         }
@@ -289,6 +292,26 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
             foreach (OutgoingConnection connection in link.Outgoing)
             {
                 connection.Probe();
+            }
+        }
+    }
+
+    /// <summary>Where it is said to be, and last where it says itself that it is: a node that came back elsewhere must be answered before the
+    /// configuration can say so. A wrong address does no harm, since the handshake names the cluster and both ids.</summary>
+    private IReadOnlyList<string> AddressesOf(Member peer)
+    {
+        IReadOnlyList<string> said = _addressesOf(peer);
+        string? heard = Volatile.Read(ref _heardAddresses).GetValueOrDefault(peer.Id);
+        return heard is null || said.Contains(heard, StringComparer.OrdinalIgnoreCase) ? said : [.. said, heard];
+    }
+
+    private void LearnPeerAddress(NodeId peer, string peerAddress)
+    {
+        lock (_gate)
+        {
+            if (peerAddress.Length > 0)
+            {
+                Volatile.Write(ref _heardAddresses, _heardAddresses.SetItem(peer, peerAddress));
             }
         }
     }

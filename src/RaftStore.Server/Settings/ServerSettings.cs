@@ -26,6 +26,12 @@ public sealed record ServerSettings
     /// <summary><c>--join</c>: URLs of members of the cluster that is to take this node in; empty where it founds one.</summary>
     public ImmutableArray<string> Join { get; init; } = [];
 
+    /// <summary><c>--discover</c>: where founders, or a cluster to join, are found; null where they are not looked for.</summary>
+    public DiscoverTarget? Discover { get; init; }
+
+    /// <summary><c>--bootstrap-expect</c>: how many founders to find; 0 where this node only joins.</summary>
+    public int BootstrapExpect { get; init; }
+
     /// <summary><c>--advertise</c>, or the first of <see cref="Listen"/>: the URL that others tell clients.</summary>
     public required string Advertise { get; init; }
 

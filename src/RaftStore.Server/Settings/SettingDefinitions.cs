@@ -25,12 +25,14 @@ internal static class SettingDefinitions
     /// <summary>In the order in which the help shows them.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
     [
-        new("name", "NAME", "This node's name: 1 to 63 letters, digits, '.', '_' or '-'. Default: n1; with --cluster or --join it must be given."),
+        new("name", "NAME", "This node's name: 1 to 63 letters, digits, '.', '_' or '-'. Default: n1; with --cluster, --join or --discover it must be given."),
         new("data", "DIRECTORY", "The data directory, made where it does not exist. Default: ./data/NAME."),
         new("listen", "URL[,URL]", "Where clients are served: http://ADDRESS:PORT, the address an IP address or localhost; port 0 takes a free one. Default: http://127.0.0.1:7400."),
         new("peer-listen", "ADDRESS:PORT", "Where the other nodes are served. Default: this node's own entry in --cluster; without --cluster 127.0.0.1:7500."),
         new("cluster", "NAME=HOST:PORT,...", "The founders of the cluster and where peers reach each, this node among them, the same list on all of them. Default: a cluster of this node alone."),
-        new("join", "URL[,URL]", "Client addresses of members of a running cluster, which takes this node in: it catches up without a vote and then gets one by itself. A node that has joined only starts again by it. Contradicts --cluster. Default: none."),
+        new("join", "URL[,URL]", "Client addresses of members of a running cluster, which takes this node in: it catches up without a vote and then gets one by itself. A node that has joined only starts again by it. Contradicts --cluster and --discover. Default: none."),
+        new("discover", "dns://NAME:PORT", "Finds the other nodes by the A and AAAA records of NAME, all of them serving peers on PORT: a formed cluster is joined; with --bootstrap-expect one is founded where there is none. Once this node has a cluster, only a hint where members may be that have moved. ?server=ADDRESS:PORT behind it asks that DNS server instead of the system's resolver. Contradicts --cluster and --join. Default: none."),
+        new("bootstrap-expect", "NUMBER", "How many nodes with empty directories --discover must find, this one among them, to found a cluster: 1 to 15, the same on all of them. Of more, the first by name found it and the others join. Default: none, so that this node only joins."),
         new("advertise", "URL", "The URL that other nodes tell clients for this one. Default: the first of --listen."),
         new("peer-advertise", "HOST:PORT", "Where other nodes reach this one. Default: --peer-listen, or this node's own entry in --cluster where --peer-listen is every address."),
         new("allowed-hosts", "HOST[,HOST]", "Names accepted in the Host header beyond loopback names and the hosts of --listen and --advertise; * accepts any. Default: none."),
@@ -43,8 +45,6 @@ internal static class SettingDefinitions
         new("snapshot-log-size", "SIZE", "A snapshot is taken when the log is longer than this and than the last snapshot, 64KiB to 1TiB. Default: 256MiB."),
         new("rate-limit", "NUMBER", "Requests a second accepted from one client address, 1 to 1000000; more are answered 429. 0 sets no limit. Default: 0."),
         new("connection-limit", "NUMBER", "Client connections open at the same time, 1 to 1000000; more are closed at once. Default: 16384."),
-        new("discover", "dns://NAME:PORT", "Finds the founders by DNS. Not there yet.") { IsNotThereYet = true },
-        new("bootstrap-expect", "NUMBER", "How many founders to find by --discover. Not there yet.") { IsNotThereYet = true },
         new("enable-fault-injection", "", "Serves /v1/faults. Not there yet.") { IsNotThereYet = true },
     ];
 

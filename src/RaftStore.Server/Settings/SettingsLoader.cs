@@ -48,10 +48,12 @@ internal static class SettingsLoader
         bool insecure = reader.Switch("insecure");
         ImmutableArray<Founder> listed = Founders(reader);
         ImmutableArray<string> join = Join(reader, listed);
+        DiscoverTarget? discover = DiscoverySettings.Target(reader);
+        bool joins = !join.IsEmpty || discover is not null;
         string name = Name(reader, listed);
         HostPort[] listen = Listen(reader, insecure);
         HostPort peerListen = PeerListen(reader, listed.FirstOrDefault(founder => founder.Name == name), insecure);
-        string peerAdvertise = PeerAdvertise(reader, listed.FirstOrDefault(founder => founder.Name == name), peerListen);
+        string peerAdvertise = PeerAdvertise(reader, listed.FirstOrDefault(founder => founder.Name == name), peerListen, joins);
         CheckPortsDiffer(reader, listen, peerListen);
         int lowerMs = reader.DurationMs("election-timeout-lower", 1000, 30, 600_000);
         int upperMs = reader.DurationMs("election-timeout-upper", reader.Has("election-timeout-lower") ? Math.Min(lowerMs * 2, 600_000) : 2000, 30, 600_000);
@@ -65,7 +67,9 @@ internal static class SettingsLoader
             PeerListen = peerListen.ToString(),
             Founders = listed.IsEmpty ? [new Founder(name, peerAdvertise)] : listed,
             Join = join,
-            Advertise = Advertise(reader, listen, clusterSize: Math.Max(join.IsEmpty ? 1 : 2, listed.Length)),
+            Discover = discover,
+            BootstrapExpect = DiscoverySettings.Expect(reader, FoundersMax),
+            Advertise = Advertise(reader, listen, clusterSize: Math.Max(joins ? 2 : 1, listed.Length)),
             PeerAdvertise = peerAdvertise,
             AllowedHosts = AllowedHosts(reader),
             HeartbeatMs = heartbeatMs,
@@ -201,7 +205,7 @@ internal static class SettingsLoader
         return endpoint;
     }
 
-    private static string PeerAdvertise(SettingsReader reader, Founder? own, HostPort peerListen)
+    private static string PeerAdvertise(SettingsReader reader, Founder? own, HostPort peerListen, bool joins)
     {
         string address;
         if (reader.Text("peer-advertise") is { } given)
@@ -215,6 +219,11 @@ internal static class SettingsLoader
         }
         else
         {
+            if (joins && (peerListen.IsEveryAddress || peerListen.Port == 0))
+            {
+                throw new SettingsException($"--peer-advertise is missing: --peer-listen {peerListen} is not one that others can dial, so say where the cluster reaches this node.");
+            }
+
             address = peerListen.IsEveryAddress && own is not null ? own.PeerAddress : peerListen.ToString();
         }
 

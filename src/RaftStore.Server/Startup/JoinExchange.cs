@@ -9,7 +9,7 @@ using RaftStore.Storage;
 
 namespace RaftStore.Server.Startup;
 
-/// <summary>Asks a running cluster to take this node in (<c>--join</c>), again and again until a member says yes or why not.</summary>
+/// <summary>Asks a running cluster to take this node in (<c>--join</c>, or by DNS), again and again until a member says yes or why not.</summary>
 internal sealed class JoinExchange : IDisposable
 {
     /// <summary>Time between two rounds of asking, in milliseconds.</summary>
@@ -20,6 +20,7 @@ internal sealed class JoinExchange : IDisposable
 
     private readonly ServerSettings _settings;
     private readonly ulong _instance;
+    private readonly Func<IReadOnlyList<string>> _urls;
     private readonly ILogger _log;
     private readonly HttpClient _client;
     private readonly CancellationTokenSource _stop = new();
@@ -28,11 +29,13 @@ internal sealed class JoinExchange : IDisposable
     /// <summary>Makes the exchange; it asks nobody yet.</summary>
     /// <param name="settings">What the server was told.</param>
     /// <param name="instance">The number of this node's data directory, durable already.</param>
+    /// <param name="urls">Client addresses of members; asked for every round.</param>
     /// <param name="log">Where to log.</param>
-    public JoinExchange(ServerSettings settings, ulong instance, ILogger log)
+    public JoinExchange(ServerSettings settings, ulong instance, Func<IReadOnlyList<string>> urls, ILogger log)
     {
         _settings = settings;
         _instance = instance;
+        _urls = urls;
         _log = log;
         _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false })
         {
@@ -56,7 +59,7 @@ internal sealed class JoinExchange : IDisposable
         {
             while (true)
             {
-                foreach (string url in _settings.Join)
+                foreach (string url in _urls())
                 {
                     if (await AskAsync(url) is { } identity)
                     {

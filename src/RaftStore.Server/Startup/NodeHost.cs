@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using RaftStore.Node;
 using RaftStore.Node.Formation;
 using RaftStore.Raft;
@@ -35,17 +34,14 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly PeerNetwork _network;
     private readonly IFileSystem _files = new PosixFileSystem();
     private readonly PeerIdentity _self;
-    private readonly ulong _life = DrawRandom();
     private readonly Lock _gate = new();
 
     /// <summary>Held while the node is put together and while it is taken apart: each happens as a whole.</summary>
     private readonly Lock _assembly = new();
 
     private DataDirectory? _directory;
-    private PeerReception? _reception;
     private PeerListener? _listener;
-    private FormationExchange? _formation;
-    private JoinExchange? _join;
+    private Admission? _admission;
     private RunningNode? _running;
     private MembersView? _members;
     private Task? _stopping; // written under _gate
@@ -80,7 +76,7 @@ public sealed class NodeHost : IAsyncDisposable
     {
         NodePhase.Running => "",
         NodePhase.Stopping => "the node is shutting down",
-        _ => Volatile.Read(ref _join)?.Detail ?? (Volatile.Read(ref _formation)?.Detail is { Length: > 0 } detail ? detail : "the node is starting"),
+        _ => Volatile.Read(ref _admission)?.Detail is { Length: > 0 } detail ? detail : "the node is starting",
     };
 
     /// <summary>The node, or null while forming. Any thread.</summary>
@@ -171,58 +167,23 @@ public sealed class NodeHost : IAsyncDisposable
             _directory = DataDirectory.Open(_files, _settings.DataPath);
             NodeIdentity? identity = CheckedIdentity(_directory, founders);
             bool isFormed = identity is { State: FormationState.Formed };
-            _reception = new PeerReception(_self, Introduce, _network.Limits, _network.Meter, _network.Log);
-            _listener = new PeerListener(_settings.PeerListen, _reception, _network.Meter, _network.Log);
+            Admission admission = new(_settings, _directory, identity, founders, _network, _log, Run, Fail);
+            Volatile.Write(ref _admission, admission);
+            _listener = new PeerListener(_settings.PeerListen, admission.Reception, _network.Meter, _network.Log);
             if (isFormed)
             {
-                Form(new Configuration(identity!.Founders.Members), identity);
-                Run(identity);
-                _listener.Start();
+                Run(identity!);
             }
-            else if (!_settings.Join.IsEmpty)
-            {
-                // It listens before it asks: the cluster looks whether it answers.
-                _listener.Start();
-                Join(_directory, identity);
-            }
-            else
-            {
-                FormationExchange formation = Form(founders, identity);
-                _listener.Start();
-                formation.Start(OnFormationOver, Fail);
-            }
+
+            // It listens before it asks anybody: a cluster that is to take it in looks whether it answers.
+            _listener.Start();
+            admission.Begin();
         }
         catch
         {
             Close();
             throw;
         }
-    }
-
-    /// <summary>Answers founders from now on by that list.</summary>
-    private FormationExchange Form(Configuration founders, NodeIdentity? identity)
-    {
-        FormationExchange formation = new(_self, founders, identity, _directory!.WriteIdentity, _network.Limits, _network.Meter, _network.Log);
-        Volatile.Write(ref _formation, formation);
-        _reception!.Open(formation);
-        return formation;
-    }
-
-    /// <summary>What this node says of itself to one who asks on the peer port.</summary>
-    private NodeSighting Introduce(string asker, string askersAddress)
-    {
-        NodeSighting self = new() { Name = _self.Name, Stage = NodeStage.Unknown, Life = _life, PeerAddress = _self.PeerAddress, ClientAddress = _self.ClientAddress };
-        if (Running is { } running)
-        {
-            return self with { Stage = NodeStage.Formed, Cluster = running.Identity.Cluster, Id = running.Identity.Node };
-        }
-
-        if (Volatile.Read(ref _join) is { } join)
-        {
-            return self with { Stage = NodeStage.Joining, Instance = join.Instance };
-        }
-
-        return Volatile.Read(ref _formation) is { } formation ? self with { Stage = NodeStage.Forming, Founders = formation.Founders, IsFirm = true } : self;
     }
 
     /// <summary>What the directory says, where it fits what this node was told.</summary>
@@ -239,68 +200,12 @@ public sealed class NodeHost : IAsyncDisposable
             throw new DataDirectoryException(directory.Path, -1, $"it belongs to node {identity.Name} of cluster {identity.Cluster}, not to {_settings.Name}: start it with --name {identity.Name}, or give {_settings.Name} a data directory of its own");
         }
 
-        if (_settings.Join.IsEmpty && identity.State == FormationState.Formed && FoundingList.DescribeDifference(identity.Founders, founders, "the data directory", "--cluster") is { } difference)
+        if (_settings.Join.IsEmpty && _settings.Discover is null && identity.State == FormationState.Formed && FoundingList.DescribeDifference(identity.Founders, founders, "the data directory", "--cluster") is { } difference)
         {
             StartupLog.ListDiffers(_log, difference);
         }
 
         return identity;
-    }
-
-    /// <summary>Asks the cluster in the background, and runs the node once it is taken in.</summary>
-    private void Join(DataDirectory directory, NodeIdentity? identity)
-    {
-        if (identity is not null)
-        {
-            throw new DataDirectoryException(directory.Path, -1, $"it belongs to a founder of a cluster that was never formed: remove it, or start {_settings.Name} with --cluster");
-        }
-
-        ulong instance = directory.DrawInstance(DrawRandom);
-        JoinExchange join = new(_settings, instance, _log);
-        Volatile.Write(ref _join, join);
-        _ = Task.Run(async () =>
-        {
-            try
-            {
-                if (await join.RunAsync().ConfigureAwait(false) is { } taken)
-                {
-                    StartupLog.Joined(_log, taken.Cluster, taken.Name, taken.Node);
-                    directory.WriteIdentity(taken);
-                    Run(taken);
-                }
-            }
-            catch (Exception e)
-            {
-                Fail(e);
-            }
-        });
-    }
-
-    private static ulong DrawRandom() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-
-    private void OnFormationOver(FormationStep step)
-    {
-        if (step.Action == FormationAction.Stop)
-        {
-            Fail(new DataDirectoryException(_settings.DataPath, -1, step.Reason!));
-            return;
-        }
-
-        // Not on the thread that tells us: it has others to answer.
-        Thread thread = new(() => RunAfterFormation(step.Identity!)) { IsBackground = true, Name = "node start" };
-        thread.Start();
-    }
-
-    private void RunAfterFormation(NodeIdentity identity)
-    {
-        try
-        {
-            Run(identity);
-        }
-        catch (Exception e)
-        {
-            Fail(e);
-        }
     }
 
     private void Run(NodeIdentity identity)
@@ -312,9 +217,9 @@ public sealed class NodeHost : IAsyncDisposable
                 return;
             }
 
-            RunningNode running = RunningNode.Start(_settings, _files, _directory!, identity, _network, _log, Fail, Removed);
+            RunningNode running = RunningNode.Start(_settings, _files, _directory!, identity, _admission!.FindMoved, _network, _log, Fail, Removed);
             Volatile.Write(ref _running, running);
-            _reception!.Open(running.Transport);
+            _admission.Enter(running.Transport);
         }
     }
 
@@ -341,8 +246,7 @@ public sealed class NodeHost : IAsyncDisposable
     {
         long started = Stopwatch.GetTimestamp();
         StartupLog.Stopping(_log, (long)limit.TotalMilliseconds);
-        _formation?.Dispose();
-        _join?.Dispose();
+        Volatile.Read(ref _admission)?.Dispose();
         lock (_assembly)
         {
             try
@@ -361,7 +265,7 @@ public sealed class NodeHost : IAsyncDisposable
     /// <summary>Closes in the opposite order of opening; the lock of the directory is the last to go.</summary>
     private void Close()
     {
-        _formation?.Dispose();
+        _admission?.Dispose();
         _listener?.Dispose();
         Running?.Dispose();
         _directory?.Dispose();

@@ -14,6 +14,7 @@ internal sealed class RunningNode : IDisposable
     private readonly NodeRuntime _runtime;
     private readonly WriteAheadLog _log;
     private readonly StatusWatch _watch;
+    private readonly OwnAddresses _own;
 
     private RunningNode(NodeIdentity identity, Node.Node node, PeerTransport transport, NodeRuntime runtime, WriteAheadLog log, ILogger logger, Action<string> onRemoved)
     {
@@ -23,6 +24,7 @@ internal sealed class RunningNode : IDisposable
         _runtime = runtime;
         _log = log;
         _watch = new StatusWatch(node, logger, onRemoved);
+        _own = new OwnAddresses(node, transport.Self, logger);
     }
 
     /// <summary>Who it is.</summary>
@@ -39,13 +41,14 @@ internal sealed class RunningNode : IDisposable
     /// <param name="files">The disk.</param>
     /// <param name="directory">The open data directory; it stays the caller's.</param>
     /// <param name="identity">Its identity, formed.</param>
+    /// <param name="findMoved">Where the node of that name may be beyond what is configured; called before every attempt to dial it.</param>
     /// <param name="network">What the peer connections need.</param>
     /// <param name="log">Where to log what concerns the node itself.</param>
     /// <param name="onFatal">Called once where the node cannot go on.</param>
     /// <param name="onRemoved">Called where the node is no member any more, with who says so; perhaps several times.</param>
     /// <exception cref="DataDirectoryException">Something in the directory is damaged.</exception>
     public static RunningNode Start(
-        ServerSettings settings, IFileSystem files, DataDirectory directory, NodeIdentity identity, PeerNetwork network, ILogger log, Action<Exception> onFatal, Action<string> onRemoved)
+        ServerSettings settings, IFileSystem files, DataDirectory directory, NodeIdentity identity, Func<string, IReadOnlyList<string>> findMoved, PeerNetwork network, ILogger log, Action<Exception> onFatal, Action<string> onRemoved)
     {
         Stopwatch clock = Stopwatch.StartNew();
         RecoveredNode recovered = NodeRecovery.Recover(files, directory, identity, new WalOptions(), NodeRuntime.NowMs, NowMicroseconds);
@@ -55,13 +58,14 @@ internal sealed class RunningNode : IDisposable
             Configuration members = recovered.Start.Initial.Configuration;
             PeerIdentity self = new(identity.Cluster, identity.Node, identity.Name, settings.Advertise, settings.PeerAdvertise);
             Node.Node? started = null;
-            PeerTransport transport = new(self, () => Volatile.Read(ref started)?.Status.AppliedConfiguration ?? members, member => AddressesOf(member, settings), network.Limits, network.Meter, network.Log);
+            PeerTransport transport = new(self, () => Volatile.Read(ref started)?.Status.AppliedConfiguration ?? members, member => AddressesOf(member, settings, findMoved), network.Limits, network.Meter, network.Log);
             Node.Node node = new(MakeOptions(settings, identity), recovered.Start, transport);
             Volatile.Write(ref started, node);
             NodeRuntime runtime = new(node, recovered.Start.Log, onFatal);
             RunningNode running = new(identity, node, transport, runtime, recovered.Log, log, onRemoved);
             runtime.Start();
             transport.Start(new PeerEvents(node.Receive, node.PeerConnected, node.PeerLost, onRemoved), node.Status.Configuration);
+            running._own.Start();
             StartupLog.Running(log, identity.Name, identity.Node, identity.Cluster, recovered.Found.HardState.Term, LastIndexOf(recovered.Found));
             return running;
         }
@@ -82,25 +86,24 @@ internal sealed class RunningNode : IDisposable
     /// <summary>Closes the connections and the log. After <see cref="Stop"/>.</summary>
     public void Dispose()
     {
+        _own.Dispose();
         _watch.Dispose();
         Transport.Dispose();
         _runtime.Dispose();
         _log.Dispose();
     }
 
-    /// <summary>The address that the configuration has, and then the one that <c>--cluster</c> gives to that name, where it is another:
-    /// a hint that lets a machine move. A wrong one does no harm, since the handshake names the cluster and both ids.</summary>
-    private static List<string> AddressesOf(Member member, ServerSettings settings)
-    {
-        List<string> addresses = [member.PeerAddress];
-        Founder? hint = settings.Founders.FirstOrDefault(founder => string.Equals(founder.Name, member.Name, StringComparison.Ordinal));
-        if (hint is not null && !string.Equals(hint.PeerAddress, member.PeerAddress, StringComparison.OrdinalIgnoreCase))
-        {
-            addresses.Add(hint.PeerAddress);
-        }
-
-        return addresses;
-    }
+    /// <summary>The address that the configuration has, then the one that <c>--cluster</c> gives to that name, then where DNS shows it:
+    /// hints that let machines move. A wrong one does no harm, since the handshake names the cluster and both ids.</summary>
+    private static List<string> AddressesOf(Member member, ServerSettings settings, Func<string, IReadOnlyList<string>> findMoved) =>
+    [
+        .. settings.Founders
+            .Where(founder => string.Equals(founder.Name, member.Name, StringComparison.Ordinal))
+            .Select(founder => founder.PeerAddress)
+            .Prepend(member.PeerAddress)
+            .Concat(findMoved(member.Name))
+            .Distinct(StringComparer.OrdinalIgnoreCase),
+    ];
 
     private static NodeOptions MakeOptions(ServerSettings settings, NodeIdentity identity)
     {

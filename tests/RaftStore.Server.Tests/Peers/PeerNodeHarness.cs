@@ -25,7 +25,7 @@ internal sealed class PeerNodeHarness : IDisposable
         Member me = members.Find(id)!;
         PeerIdentity self = new(Cluster, id, me.Name, $"http://{me.Name}", me.PeerAddress);
         NodeIdentity identity = new(Cluster, id, me.Name, FormationState.Formed, members);
-        FormationExchange formation = new(self, members, identity, _ => Assert.Fail("a formed node wrote its identity"), limits, Meter, NullLogger.Instance);
+        FormationExchange formation = new(self, members, identity, _ => Assert.Fail("a formed node wrote its identity"), member => [member.PeerAddress], limits, Meter, NullLogger.Instance);
         _reception = new PeerReception(self, (_, _) => new NodeSighting { Name = me.Name, Stage = NodeStage.Formed, Life = 7, Cluster = Cluster, Id = id, PeerAddress = me.PeerAddress }, limits, Meter, NullLogger.Instance);
         _reception.Open(formation);
         _listener = listen(_reception, Meter);

@@ -40,6 +40,17 @@ public sealed class SettingsLoaderTests : IDisposable
     }
 
     [Fact]
+    public void Load_Discovery_IsTaken()
+    {
+        ServerSettings settings = Load("--name", "a", "--discover", "dns://Raft.example:7500?server=127.0.0.1:8600", "--bootstrap-expect", "5");
+
+        Assert.Equal("dns://raft.example:7500?server=127.0.0.1:8600", settings.Discover!.ToString());
+        Assert.Equal(("raft.example", 7500, 5), (settings.Discover.Name, settings.Discover.Port, settings.BootstrapExpect));
+        Assert.Null(Load("--name", "a", "--discover", "dns://raft.example:7500").Discover!.Server);
+        Assert.Equal(0, Load("--name", "a", "--discover", "dns://raft.example:7500").BootstrapExpect);
+    }
+
+    [Fact]
     public void Load_EverySetting_IsTaken()
     {
         ServerSettings settings = Load(
@@ -162,8 +173,19 @@ public sealed class SettingsLoaderTests : IDisposable
     [InlineData("--join http://x:1", "--name is missing")]
     [InlineData("--name n4 --join x:1", "which is not http://HOST:PORT")]
     [InlineData("--name n1 --join http://x:1 --cluster n1=127.0.0.1:7501", "contradict each other")]
-    [InlineData("--discover dns://x:1", "--discover")]
-    [InlineData("--bootstrap-expect 3", "--bootstrap-expect")]
+    [InlineData("--discover dns://x:1", "--name is missing")]
+    [InlineData("--bootstrap-expect 3", "--bootstrap-expect is without --discover")]
+    [InlineData("--name a --discover dns://x:1 --bootstrap-expect 0", "--bootstrap-expect '0' must be a whole number from 1 to 15")]
+    [InlineData("--name a --discover dns://x:1 --bootstrap-expect 16", "from 1 to 15")]
+    [InlineData("--name a --discover dns://x:1 --join http://x:1", "--discover and --join contradict each other")]
+    [InlineData("--name n1 --discover dns://x:1 --cluster n1=127.0.0.1:7501", "--discover and --cluster contradict each other")]
+    [InlineData("--name a --discover x:1", "is not dns://NAME:PORT")]
+    [InlineData("--name a --discover dns://x", "is not dns://NAME:PORT")]
+    [InlineData("--name a --discover dns://x:0", "is not dns://NAME:PORT")]
+    [InlineData("--name a --discover dns://127.0.0.1:1", "is not dns://NAME:PORT")]
+    [InlineData("--name a --discover dns://x:1?server=y:1", "is not dns://NAME:PORT")]
+    [InlineData("--name a --discover dns://x:1?port=1", "is not dns://NAME:PORT")]
+    [InlineData("--name a --insecure --discover dns://x:1 --peer-listen 0.0.0.0:1", "--peer-advertise is missing")]
     [InlineData("--enable-fault-injection", "--enable-fault-injection")]
     public void Load_BadFlags_AreNamedInOneLine(string arguments, string named)
     {
