@@ -29,6 +29,7 @@ internal sealed class PeerNodeHarness : IDisposable
         _reception = new PeerReception(self, (_, _) => new NodeSighting { Name = me.Name, Stage = NodeStage.Formed, Life = 7, Cluster = Cluster, Id = id, PeerAddress = me.PeerAddress }, limits, Meter, NullLogger.Instance);
         _reception.Open(formation);
         _listener = listen(_reception, Meter);
+        Port = _listener.Port;
         Transport = new PeerTransport(self, () => Applied, member => [addressOf(member)], limits, Meter, NullLogger.Instance);
         _listener.Start();
     }
@@ -45,7 +46,8 @@ internal sealed class PeerNodeHarness : IDisposable
 
     public PeerTransport Transport { get; }
 
-    public int Port => _listener.Port;
+    /// <summary>Stays what it was after the end: others may still dial it.</summary>
+    public int Port { get; }
 
     public ConcurrentQueue<(NodeId From, PeerChannel Channel, ReadOnlyMemory<byte> Frame)> Received { get; } = [];
 
@@ -127,7 +129,7 @@ internal sealed class PeerNodeHarness : IDisposable
     /// <summary>The hello of a member to this node.</summary>
     public PeerHello HelloFrom(uint id, PeerChannel channel)
     {
-        PeerIdentity sender = new(Cluster, new NodeId(id), $"n{id}", $"http://n{id}", $"127.0.0.1:{7500 + id}");
+        PeerIdentity sender = new(Cluster, new NodeId(id), $"n{id}", $"http://n{id}", $"127.0.0.1:{id}");
         return HandshakeRules.MakeHello(sender, Transport.Members.Find(Transport.Self.Id)!, channel);
     }
 
