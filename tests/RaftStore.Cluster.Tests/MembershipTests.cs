@@ -152,6 +152,25 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public async Task Joining_WhereTheClusterCannotReachIt_WaitsAndSaysSo()
+    {
+        using TestCluster cluster = await TestCluster.StartAsync(1);
+        TestNode member = cluster.Nodes[0];
+        string[] arguments = ["--name", "n2", "--data", Path.Combine(cluster.Directory, "n2"), "--listen", $"http://127.0.0.1:{Ports.Next()}", "--peer-listen", $"127.0.0.1:{Ports.Next()}", "--join", member.ClientAddress];
+        string unreachable = $"127.0.0.1:{Ports.Next()}";
+
+        using (ServerProcess joining = ServerProcess.Start([.. arguments, "--peer-advertise", unreachable]))
+        {
+            await cluster.HoldsAsync("it says why it waits", () => Task.FromResult(joining.Output.Contains($"No node answers at {unreachable}", StringComparison.Ordinal)));
+            Assert.Null(await cluster.RoleOfAsync("n2"));
+            Assert.False(joining.HasExited);
+        }
+
+        using ServerProcess corrected = ServerProcess.Start(arguments);
+        await cluster.HoldsAsync("it is taken in", async () => await cluster.RoleOfAsync("n2") is not null);
+    }
+
+    [Fact]
     public async Task Joining_UnderANameThatTheClusterHas_IsRefusedWithExitCode3()
     {
         using TestCluster cluster = await TestCluster.StartAsync(3);

@@ -195,19 +195,20 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
         }
     }
 
-    /// <summary>Makes the link to a node, or makes it anew where the node has another address or name now.</summary>
+    /// <summary>Makes the link to a node, or makes it anew where the node has another name now.</summary>
     private void Reach(Member peer, bool isGuest)
     {
         PeerLink? old = _links.GetValueOrDefault(peer.Id);
-        if (old is not null && !old.IsGuest && old.Peer.PeerAddress == peer.PeerAddress && old.Peer.Name == peer.Name)
+        if (old is not null && old.Peer.Name == peer.Name)
         {
+            Redescribe(old, peer, isGuest);
             return;
         }
 
         OutgoingConnection[] outgoing = new OutgoingConnection[Channels];
         for (int channel = 0; channel < Channels; channel++)
         {
-            outgoing[channel] = new OutgoingConnection(Self, peer, (PeerChannel)channel, () => AddressesOf(peer), _setting!);
+            outgoing[channel] = new OutgoingConnection(Self, peer, (PeerChannel)channel, () => AddressesOf(Links.GetValueOrDefault(peer.Id)?.Peer ?? peer), _setting!);
         }
 
         PeerLink link = new(peer, isGuest, outgoing) { Incoming = old?.Incoming ?? new PeerSocket?[Channels] };
@@ -220,6 +221,22 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
         foreach (OutgoingConnection connection in outgoing)
         {
             connection.Start();
+        }
+    }
+
+    /// <summary>A connection that stands leads to that node wherever it is, as its handshake has proved, and what is on its way there is not to
+    /// be lost: so another address is dialled only where there is none.</summary>
+    private void Redescribe(PeerLink link, Member peer, bool isGuest)
+    {
+        if (link.Peer.PeerAddress == peer.PeerAddress && link.IsGuest == isGuest)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _links, _links.SetItem(peer.Id, new PeerLink(peer, isGuest, link.Outgoing) { Incoming = link.Incoming, LeftMs = link.LeftMs }));
+        foreach (OutgoingConnection connection in link.Outgoing)
+        {
+            connection.Probe();
         }
     }
 

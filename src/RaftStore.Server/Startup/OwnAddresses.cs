@@ -61,6 +61,7 @@ internal sealed class OwnAddresses : IDisposable
 
     private async Task RunAsync()
     {
+        bool isMoving = false;
         AdminResult? told = null;
         try
         {
@@ -76,29 +77,32 @@ internal sealed class OwnAddresses : IDisposable
 
                 if (FindChange(_self, status.AppliedConfiguration) is not { } change)
                 {
+                    if (isMoving)
+                    {
+                        DiscoveryLog.Moved(_log, _self.Id, status.Term, status.AppliedIndex);
+                    }
+
                     return;
                 }
 
-                if (told is null)
+                if (!isMoving)
                 {
                     Member entry = status.AppliedConfiguration.Find(_self.Id)!;
                     DiscoveryLog.Moving(_log, _self.Id, entry.PeerAddress, entry.ClientAddress, _self.PeerAddress, _self.ClientAddress);
+                    isMoving = true;
                 }
 
                 AdminOutcome outcome = await _node.ChangeMembershipAsync(change, NodeRuntime.NowMs + AttemptMs);
-                if (outcome.Result is AdminResult.Done or AdminResult.AlreadySo)
-                {
-                    DiscoveryLog.Moved(_log, _self.Id, _node.Status.Term, _node.Status.AppliedIndex);
-                    return;
-                }
 
-                if (told != outcome.Result)
+                // Done, or perhaps done: this node's own log will tell.
+                bool mayBeDone = outcome.Result is AdminResult.Done or AdminResult.AlreadySo or AdminResult.Unknown or AdminResult.TimedOut;
+                if (!mayBeDone && told != outcome.Result)
                 {
                     DiscoveryLog.NotMoved(_log, _self.Id, outcome.Result);
+                    told = outcome.Result;
                 }
 
-                told = outcome.Result;
-                await Task.Delay(RetryMs, _stop.Token);
+                await Task.Delay(mayBeDone ? LookMs : RetryMs, _stop.Token);
             }
         }
         catch (OperationCanceledException)
