@@ -161,9 +161,27 @@ internal sealed class DiscoveryExchange : IDisposable
 
     private SearchAnswer[] Ask(IReadOnlyList<string> addresses)
     {
-        Task<PeerProbe>[] asking = [.. addresses.Select(address => PeerProbe.AskAsync(_self, address, AnswerTimeoutMs, _network.Meter))];
-        Task.WaitAll(asking);
-        return [.. addresses.Zip(asking, (address, probe) => new SearchAnswer(address, probe.Result.Node, probe.Result.Trouble))];
+        SearchAnswer?[] answers = new SearchAnswer?[addresses.Count];
+        Thread[] threads = [.. Enumerable.Range(0, addresses.Count).Select(place => new Thread(() => Volatile.Write(ref answers[place], Ask(addresses[place])), maxStackSize: 256 << 10) { IsBackground = true, Name = $"asking {addresses[place]}" })];
+        foreach (Thread thread in threads)
+        {
+            thread.Start();
+        }
+
+        // Connecting and the answer have a time each; only a resolver that hangs can take longer.
+        long deadlineMs = Environment.TickCount64 + (2 * AnswerTimeoutMs);
+        foreach (Thread thread in threads)
+        {
+            thread.Join((int)Math.Max(0, deadlineMs - Environment.TickCount64));
+        }
+
+        return [.. addresses.Select((address, place) => Volatile.Read(ref answers[place]) ?? new SearchAnswer(address, null, "no answer in time"))];
+    }
+
+    private SearchAnswer Ask(string address)
+    {
+        PeerProbe probe = PeerProbe.Ask(_self, address, AnswerTimeoutMs, _network.Meter);
+        return new SearchAnswer(address, probe.Node, probe.Trouble);
     }
 
     private void Note(string detail)

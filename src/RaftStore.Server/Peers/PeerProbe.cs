@@ -23,7 +23,8 @@ internal readonly record struct PeerProbe(NodeSighting? Node, string Trouble)
         }
     }
 
-    private static PeerProbe Ask(PeerIdentity asker, string address, int timeoutMs, PeerMeter meter)
+    /// <summary>Asks; it blocks.</summary>
+    public static PeerProbe Ask(PeerIdentity asker, string address, int timeoutMs, PeerMeter meter)
     {
         try
         {
