@@ -23,13 +23,15 @@ internal sealed class MessageRules(ClusterInvariants invariants)
                 NotForRemoved(sender, response.To);
                 break;
             case VoteResponse response:
+                NotForRemoved(sender, response.To);
                 Spoke(sender, response.Term);
                 invariants.Saw("vote denied");
                 break;
             case PreVoteResponse { VoteGranted: true } response:
                 NotForRemoved(sender, response.To);
                 break;
-            case PreVoteResponse { VoteGranted: false }:
+            case PreVoteResponse { VoteGranted: false } response:
+                NotForRemoved(sender, response.To);
                 invariants.Saw("pre-vote refused");
                 break;
             case AppendEntriesResponse { Success: true } response:
@@ -57,12 +59,12 @@ internal sealed class MessageRules(ClusterInvariants invariants)
     /// <summary>Whether that voter gave its vote of that term to the candidate.</summary>
     public bool HasVoted(NodeId voter, long term, NodeId candidate) => _votes.TryGetValue((voter, term), out NodeId votedFor) && votedFor == candidate;
 
-    // A removed server disturbs nobody: who knows of a committed removal gives it no vote. A vote that was given before leaves only once it is
-    // durable, so what counts is what the voter has applied.
+    // A removed server disturbs nobody: who knows of a committed removal does not even answer it. An answer of before leaves only once it may, so
+    // what counts is what the voter has applied.
     private void NotForRemoved(SimulatedMachine sender, NodeId candidate)
         => ClusterInvariants.Check(
             !sender.Node!.Status.AppliedConfiguration.WasRemoved(candidate),
-            $"{sender.Id} votes for {candidate}, though it applied an entry by which {candidate} was removed");
+            $"{sender.Id} answers the campaign of {candidate}, though it applied an entry by which {candidate} was removed");
 
     // I6: one vote per term, over all messages ever sent.
     private void Voted(NodeId voter, long term, NodeId candidate)
