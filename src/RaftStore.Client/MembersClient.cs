@@ -5,7 +5,7 @@ using RaftStore.Client.Http;
 namespace RaftStore.Client;
 
 /// <summary>Changes who belongs to the cluster, and who leads it. From <see cref="RaftStoreClient.Members"/>; safe for use by many threads.</summary>
-/// <remarks>Members are named by their id or their name. Every call returns once the change is over, and throws
+/// <remarks>Members are named by their id or their name. Every call but a repair returns once the change is over, and all throw
 /// <see cref="RaftStoreException"/> with the cluster's reason where it is refused (status 404 or 409): nothing is changed then.</remarks>
 public sealed class MembersClient
 {
@@ -57,6 +57,32 @@ public sealed class MembersClient
     /// <returns>The new member's id.</returns>
     public Task<string> ReplaceAsync(string member, string name, string peer, bool force = false, CancellationToken cancellationToken = default)
         => ChangeAsync(HttpMethod.Post, $"{Target(member)}/replace{Forced(force)}", cancellationToken, ("name", name), ("peer", peer));
+
+    /// <summary>Has a quarantined member take the leader's state in place of its own, and waits a little for it. It goes on by itself, and
+    /// another call joins it.</summary>
+    /// <param name="member">Its id or name.</param>
+    /// <param name="trustState">True to take the member's state for right as it is, where no majority says otherwise.</param>
+    /// <param name="cancellationToken">Ends the call, not the repair.</param>
+    public async Task<RepairProgress> RepairAsync(string member, bool trustState = false, CancellationToken cancellationToken = default)
+    {
+        Answer answer = await _runner.RunAsync(
+            new Call { Method = HttpMethod.Post, Target = $"{Target(member)}/repair" + (trustState ? "?trust=true" : ""), IsWrite = true, PrefersLeader = true },
+            cancellationToken);
+        if (answer.Status is not (200 or 202))
+        {
+            throw answer.ToException();
+        }
+
+        Wire.RepairAnswer repair = answer.Read(WireJson.Default.RepairAnswer);
+        return new RepairProgress
+        {
+            IsDone = answer.Status == 200,
+            Stage = repair.Stage,
+            SnapshotIndex = repair.SnapshotIndex,
+            ReceivedBytes = repair.ReceivedBytes,
+            LengthBytes = repair.LengthBytes,
+        };
+    }
 
     /// <summary>Hands the leadership over.</summary>
     /// <param name="to">Who shall lead; null for whoever is best.</param>

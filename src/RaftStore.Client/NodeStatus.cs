@@ -9,7 +9,8 @@ public sealed class NodeStatus
     /// <summary>The node's name.</summary>
     public string? Name { get; init; }
 
-    /// <summary><c>forming</c> while the founders have not all met, then <c>running</c>, in the end <c>stopping</c>.</summary>
+    /// <summary><c>forming</c> while the founders have not all met, then <c>running</c>, or <c>quarantined</c> while its state is known to be
+    /// wrong, in the end <c>stopping</c>.</summary>
     public string? Phase { get; init; }
 
     /// <summary><c>leader</c>, <c>follower</c>, <c>candidate</c> or <c>pre-candidate</c>; null while forming.</summary>

@@ -2,7 +2,7 @@ using RaftStore.Raft;
 
 namespace RaftStore.Node;
 
-/// <summary>What became of a change of the membership or a transfer of the leadership. The numbers stand on the wire.</summary>
+/// <summary>What became of a change of the membership, a transfer of the leadership or a repair. The numbers stand on the wire.</summary>
 public enum AdminResult
 {
     /// <summary>It is done, and a majority has it.</summary>
@@ -52,9 +52,19 @@ public enum AdminResult
 
     /// <summary>The target did not take over within an election timeout; the leader goes on leading.</summary>
     NotTakenOver = 15,
+
+    /// <summary>The state that was to be repaired is not known to be wrong.</summary>
+    NotQuarantined = 16,
+
+    /// <summary>The state is being repaired; <see cref="AdminOutcome.Repair"/> tells how far it has come.</summary>
+    Repairing = 17,
+
+    /// <summary>The state that was to be trusted is another than that of a majority.</summary>
+    MajorityDiffers = 18,
 }
 
-/// <summary>The end of a change of the membership or a transfer of the leadership.</summary>
+/// <summary>The end of a change of the membership, a transfer of the leadership or a repair.</summary>
 /// <param name="Result">What became of it.</param>
 /// <param name="Member">Whom it concerns: for an added member the id it got.</param>
-public readonly record struct AdminOutcome(AdminResult Result, NodeId Member);
+/// <param name="Repair">How far a repair has come.</param>
+public readonly record struct AdminOutcome(AdminResult Result, NodeId Member, RepairStatus Repair = default);

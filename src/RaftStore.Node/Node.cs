@@ -28,7 +28,7 @@ public sealed class Node
         _inputs = new InputQueue(options);
         _gate = new FrameDecoder(options.Cluster, options.Raft.Id);
         SnapshotFile? latest = start.Snapshots.Latest;
-        SnapshotWorker = new SnapshotWorker(options, start.Snapshots, _inputs);
+        SnapshotWorker = new SnapshotWorker(options, start.Snapshots, start.Quarantine, _inputs);
         Core = new RaftNode(options.Raft, start.Initial);
         PumpContext context = new()
         {
@@ -127,6 +127,13 @@ public sealed class Node
     /// <param name="target">Who shall lead; whoever is best for <see cref="NodeId.None"/>.</param>
     /// <param name="deadlineMs">On the clock that <see cref="RunOnce"/> is given, in milliseconds.</param>
     public ValueTask<AdminOutcome> TransferLeadershipAsync(NodeId target, long deadlineMs) => Ask(new TransferLeadership(target), deadlineMs);
+
+    /// <summary>Makes the state of a quarantined member right, and completes when it serves again, or at <paramref name="deadlineMs"/> with how far
+    /// it has come: it goes on by itself, and may be asked for again. Any thread.</summary>
+    /// <param name="member">Whose.</param>
+    /// <param name="trusts">True to take its state for right as it is, where no majority says otherwise, instead of the leader's.</param>
+    /// <param name="deadlineMs">On the clock that <see cref="RunOnce"/> is given, in milliseconds.</param>
+    public ValueTask<AdminOutcome> RepairAsync(NodeId member, bool trusts, long deadlineMs) => Ask(new RepairState(member, trusts), deadlineMs);
 
     /// <summary>Takes a whole frame that a peer sent, as it stood on the wire; decodes and checks it on the calling thread. Any
     /// thread, but one at a time for a connection. The node keeps the memory.</summary>

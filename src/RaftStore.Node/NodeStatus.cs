@@ -51,6 +51,9 @@ public sealed record NodeStatus
     /// <summary>Why this node is quarantined; null while its state is not known to be wrong.</summary>
     public DivergenceReport? Divergence { get; init; }
 
+    /// <summary>How far the repair of a quarantined node has come.</summary>
+    public RepairStatus Repair { get; init; }
+
     /// <summary>False while the log's disk is full.</summary>
     public required bool HasLogSpace { get; init; }
 }

@@ -5,7 +5,7 @@ using RaftStore.Storage;
 namespace RaftStore.Node;
 
 /// <summary>Does the pump's slow work one job at a time: writes captured snapshots, reads and sends their chunks, puts received
-/// ones together and loads them aside. A thread of its own drives it in production, the simulator in a simulation.</summary>
+/// ones together and loads them aside, keeps the mark of a quarantine. A thread of its own drives it in production, the simulator in a simulation.</summary>
 public sealed class SnapshotWorker
 {
     /// <summary>Chunks that wait to be written, at most; the sender repeats what is dropped.</summary>
@@ -17,6 +17,7 @@ public sealed class SnapshotWorker
     private readonly SnapshotSaver _saver;
     private readonly SnapshotSenders _senders;
     private readonly SnapshotReceiver _receiver;
+    private readonly QuarantineMark _quarantine;
     private int _waitingChunks;
     private bool _isPoked;
     private bool _isStopped;
@@ -24,8 +25,9 @@ public sealed class SnapshotWorker
     // Whether a job can go on by itself, as of the last run; read under the gate by those who only ask.
     private bool _hasJob;
 
-    internal SnapshotWorker(NodeOptions options, SnapshotStore store, InputQueue reports)
+    internal SnapshotWorker(NodeOptions options, SnapshotStore store, QuarantineMark quarantine, InputQueue reports)
     {
+        _quarantine = quarantine;
         _reports = reports;
         RateLimit rate = new(options.SnapshotBytesPerSecond);
         _saver = new SnapshotSaver(store, rate);
@@ -178,10 +180,30 @@ public sealed class SnapshotWorker
                 _senders.Cancel();
                 break;
             case ReceiveOrder receive:
-                _receiver.Take(receive.Chunk);
+                _receiver.Take(receive);
+                break;
+            case MarkOrder mark:
+                _reports.AddEvent(new QuarantineMarked(TryMark(mark.Note)));
+                break;
+            case UnmarkOrder:
+                _quarantine.Remove();
+                _reports.AddEvent(new QuarantineUnmarked());
                 break;
             default:
                 throw new NotSupportedException($"No order {order.GetType().Name} is known.");
+        }
+    }
+
+    private bool TryMark(QuarantineNote note)
+    {
+        try
+        {
+            _quarantine.Write(note);
+            return true;
+        }
+        catch (StorageIoException failure) when (failure.IsDiskFull)
+        {
+            return false;
         }
     }
 }

@@ -4,6 +4,10 @@ namespace RaftStore.Raft;
 /// of it. Roles change it through the methods here only, so that a change is never made without being written.</summary>
 internal sealed class CoreState
 {
+    /// <summary>Bytes of entries that one <see cref="Ready"/> hands out to be applied, at most (a larger batch alone): some
+    /// milliseconds of work, so that heartbeats and votes never wait long behind it.</summary>
+    private const long CommittedBytesMax = 4L << 20;
+
     private readonly ConfigurationLog _configurations;
 
     public CoreState(RaftOptions options, RaftInitialState initial)
@@ -69,6 +73,9 @@ internal sealed class CoreState
     /// <summary>False once this node may neither campaign nor lead.</summary>
     public bool MayLead { get; set; } = true;
 
+    /// <summary>While true nothing is handed out to be applied.</summary>
+    public bool KeepsCommitted { get; set; }
+
     /// <summary>Messages that made no sense.</summary>
     public long DroppedMessages { get; set; }
 
@@ -127,12 +134,45 @@ internal sealed class CoreState
     /// <summary>The configuration after that entry, which is not below the applied one.</summary>
     public Configuration ConfigurationAt(long index) => _configurations.At(index);
 
-    /// <summary>Entries up to <paramref name="index"/> were handed out to be applied.</summary>
-    public void ApplyTo(long index)
+    /// <summary>Adds the batches that are next in line to be applied: committed, and durable here.</summary>
+    public void HandOutCommitted(List<EntryBatch> committed)
     {
-        Log.ApplyTo(index);
-        _configurations.AppliedTo(index);
-        Freshness.Applied(index);
+        long last = Math.Min(CommitIndex, Durability.DurableIndex);
+        if (last <= Log.AppliedIndex || KeepsCommitted)
+        {
+            return;
+        }
+
+        long bytes = 0;
+        for (int place = Log.PlaceOf(Log.AppliedIndex + 1); place < Log.Count && Log[place].LastIndex <= last; place++)
+        {
+            EntryBatch batch = Log[place];
+            bytes += batch.LengthBytes;
+            if (committed.Count > 0 && bytes > CommittedBytesMax)
+            {
+                break;
+            }
+
+            committed.Add(batch);
+        }
+
+        if (committed.Count > 0)
+        {
+            ApplyTo(committed[^1].LastIndex);
+        }
+    }
+
+    /// <summary>A durable snapshot of the entries up to <paramref name="last"/>, which are committed, takes the place of the applied state.</summary>
+    public void ReplaceState(EntryId last)
+    {
+        Invariant.Check(last.Index >= Log.AppliedIndex, $"a state up to {last} in place of one at {Log.AppliedIndex}");
+        Invariant.Check(last.Index <= CommitIndex, $"a state up to {last} in place of one at {Log.AppliedIndex}, where {CommitIndex} is committed");
+        Invariant.Check(Log.HoldsBoundary(last), $"a state up to {last}, where no batch of this log ends");
+        Durability.Covered(last.Index);
+        if (last.Index > Log.AppliedIndex)
+        {
+            ApplyTo(last.Index);
+        }
     }
 
     /// <summary>Puts a snapshot in the place of everything up to its last entry.</summary>
@@ -158,6 +198,14 @@ internal sealed class CoreState
 
         CommitIndex = last.Index;
         return !keepsSuffix;
+    }
+
+    // Those entries were handed out to be applied, or are in a state that took their place.
+    private void ApplyTo(long index)
+    {
+        Log.ApplyTo(index);
+        _configurations.AppliedTo(index);
+        Freshness.Applied(index);
     }
 
     private void Persist(HardState hardState)

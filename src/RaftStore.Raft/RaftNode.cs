@@ -20,10 +20,6 @@ public enum RaftRole
 /// thread and reads no clock, so a run is decided by its inputs and its seed alone. One thread at a time.</summary>
 public sealed class RaftNode
 {
-    /// <summary>Bytes of entries that one <see cref="Ready"/> hands out to be applied, at most (a larger batch alone): some
-    /// milliseconds of work, so that heartbeats and votes never wait long behind it.</summary>
-    private const long CommittedBytesMax = 4L << 20;
-
     private readonly CoreState _state;
     private Role _role;
 
@@ -54,6 +50,9 @@ public sealed class RaftNode
 
     /// <summary>The leader of <see cref="Term"/> as far as this node knows, or nobody.</summary>
     public NodeId Leader => _role.LeaderId;
+
+    /// <summary>True where <see cref="Leader"/> was heard within the last lower election timeout, or is this node and has its quorum.</summary>
+    public bool IsInContactWithLeader => _role.IsInContactWithLeader;
 
     /// <summary>True where this node leads and its term's no-op has been handed out to be applied.</summary>
     public bool IsEstablishedLeader => _role is Leader { IsEstablished: true };
@@ -206,7 +205,7 @@ public sealed class RaftNode
         _role.BeforePersist();
         outbox.Seal(Term, CommitIndex, _state.NowMs);
         _role.AfterPersist();
-        HandOutCommitted(outbox.Gathered.Committed);
+        _state.HandOutCommitted(outbox.Gathered.Committed);
         return outbox.HandOut();
     }
 
@@ -235,6 +234,23 @@ public sealed class RaftNode
         _state.MayLead = false;
         GoOnAs(_role.Kind == RaftRole.Follower ? _role : new Follower(_state));
     }
+
+    /// <summary>This node's state is right again: it may campaign and lead like any other.</summary>
+    public void AllowLeading() => _state.MayLead = true;
+
+    /// <summary>While true nothing is handed out to be applied: the node goes on voting and replicating, and another state is fetched
+    /// for what is kept back.</summary>
+    public bool KeepsCommitted
+    {
+        get => _state.KeepsCommitted;
+        set => _state.KeepsCommitted = value;
+    }
+
+    /// <summary>A durable snapshot of entries that are all committed here takes the place of this node's applied state, and of nothing in
+    /// its log. The caller must swap in its state now, before it applies anything else.</summary>
+    /// <exception cref="RaftInvariantException">It reaches less far than the applied state or beyond what is committed, or ends where no batch
+    /// of this log does.</exception>
+    public void ReplaceState(SnapshotMetadata snapshot) => _state.ReplaceState(snapshot.LastIncluded);
 
     /// <summary>Sending a snapshot to that peer was given up; it is probed again.</summary>
     public void SnapshotAbandoned(NodeId peer)
@@ -360,34 +376,6 @@ public sealed class RaftNode
             _role.Leave();
             _role = next;
             _role.Enter();
-        }
-    }
-
-    private void HandOutCommitted(List<EntryBatch> committed)
-    {
-        RaftLog log = _state.Log;
-        long last = Math.Min(CommitIndex, DurableIndex);
-        if (last <= log.AppliedIndex)
-        {
-            return;
-        }
-
-        long bytes = 0;
-        for (int place = log.PlaceOf(log.AppliedIndex + 1); place < log.Count && log[place].LastIndex <= last; place++)
-        {
-            EntryBatch batch = log[place];
-            bytes += batch.LengthBytes;
-            if (committed.Count > 0 && bytes > CommittedBytesMax)
-            {
-                break;
-            }
-
-            committed.Add(batch);
-        }
-
-        if (committed.Count > 0)
-        {
-            _state.ApplyTo(committed[^1].LastIndex);
         }
     }
 }

@@ -80,6 +80,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Where the snapshots live.</summary>
     public string SnapshotPath => DurableFiles.Combine(Path, SnapshotsName);
 
+    /// <summary>The mark of a node whose state is known to be wrong; it outlives the node's process.</summary>
+    public QuarantineMark Quarantine => new(_files, Path);
+
     /// <summary>Null while the directory is empty.</summary>
     public NodeIdentity? Identity { get; private set; }
 

@@ -41,6 +41,7 @@ internal static class DirectoryReplacement
         string aside = AsidePath(path, coming);
         files.CreateDirectory(aside);
         files.SyncDirectory(path);
+        PutMarkAside(files, path, aside);
         foreach (string name in names.Append(IdentityFile.Name))
         {
             Exchange(files, path, aside, name);
@@ -49,6 +50,18 @@ internal static class DirectoryReplacement
 
     /// <summary>Where the old content is kept once that cluster has taken its place.</summary>
     internal static string AsidePath(string path, ClusterId coming) => DurableFiles.Combine(path, AsidePrefix + coming);
+
+    // It speaks of the old state. Gone before the new one has the old one's place, it is missing only where the exchange goes on at the next opening.
+    private static void PutMarkAside(IFileSystem files, string path, string aside)
+    {
+        string mark = DurableFiles.Combine(path, QuarantineMark.Name);
+        if (files.FileExists(mark))
+        {
+            files.Rename(mark, DurableFiles.Combine(aside, QuarantineMark.Name));
+            files.SyncDirectory(aside);
+            files.SyncDirectory(path);
+        }
+    }
 
     private static void Exchange(IFileSystem files, string path, string aside, string name)
     {

@@ -13,6 +13,8 @@ internal static class Wire
 
     internal sealed record ListAnswer(long Revision, long Count, bool More = false, string? Cursor = null, KvItem[]? Items = null);
 
+    internal sealed record RepairAnswer(string Stage, long SnapshotIndex, long ReceivedBytes, long LengthBytes);
+
     internal sealed record Problem(string? Type = null, string? Title = null, string? Detail = null, string? Leader = null, string? Outcome = null);
 }
 
@@ -25,6 +27,7 @@ internal static class Wire
 [JsonSerializable(typeof(Wire.DeleteAnswer))]
 [JsonSerializable(typeof(Wire.CompactAnswer))]
 [JsonSerializable(typeof(Wire.ListAnswer))]
+[JsonSerializable(typeof(Wire.RepairAnswer))]
 [JsonSerializable(typeof(Wire.Problem))]
 [JsonSerializable(typeof(ClusterStatus))]
 [JsonSerializable(typeof(NodeStatus))]

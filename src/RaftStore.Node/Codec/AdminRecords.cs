@@ -40,6 +40,9 @@ internal static class AdminRecords
             case TransferLeadership transfer:
                 record.TransferTo = transfer.Target.Value;
                 break;
+            case RepairState repair:
+                record.Repair = new RepairRecord { Id = repair.Member.Value, Trusts = repair.Trusts };
+                break;
             default:
                 throw new NotSupportedException($"No record is known for {question.Action}.");
         }
@@ -52,6 +55,7 @@ internal static class AdminRecords
         RequestId = answer.Id,
         Result = answer.Outcome is { } outcome ? (uint)outcome.Result : NotLeader,
         Member = answer.Outcome?.Member.Value ?? 0,
+        Repair = answer.Outcome is { Repair: var repair } && repair != default ? ToRecord(repair) : null,
     };
 
     /// <summary>Null where the bytes are no such request.</summary>
@@ -73,10 +77,19 @@ internal static class AdminRecords
             return new AdminAnswer(envelope.From, envelope.To, envelope.Term, record.RequestId, Outcome: null);
         }
 
-        return record.Result <= (uint)AdminResult.NotTakenOver
-            ? new AdminAnswer(envelope.From, envelope.To, envelope.Term, record.RequestId, new AdminOutcome((AdminResult)record.Result, new NodeId(record.Member)))
+        RepairStatus repair = record.Repair is null ? default : new RepairStatus((RepairStage)record.Repair.Stage, record.Repair.Index, record.Repair.ReceivedBytes, record.Repair.LengthBytes);
+        return record.Result <= (uint)AdminResult.MajorityDiffers && repair.Stage <= RepairStage.Lifting
+            ? new AdminAnswer(envelope.From, envelope.To, envelope.Term, record.RequestId, new AdminOutcome((AdminResult)record.Result, new NodeId(record.Member), repair))
             : null;
     }
+
+    private static RepairStatusRecord ToRecord(RepairStatus repair) => new()
+    {
+        Stage = (uint)repair.Stage,
+        Index = repair.Index,
+        ReceivedBytes = repair.ReceivedBytes,
+        LengthBytes = repair.LengthBytes,
+    };
 
     private static UpdateRecord ToRecord(UpdateMember update)
     {
@@ -115,6 +128,7 @@ internal static class AdminRecords
             record.Update.HasPeerAddress ? record.Update.PeerAddress : null,
             record.Update.HasClientAddress ? record.Update.ClientAddress : null,
             record.Update.HasInstance ? record.Update.Instance : null)),
+        AdminRequest.ActionOneofCase.Repair => new RepairState(new NodeId(record.Repair.Id), record.Repair.Trusts),
         AdminRequest.ActionOneofCase.TransferTo => new TransferLeadership(new NodeId(record.TransferTo)),
         _ => null,
     };

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using RaftStore.Node.Cluster;
+using RaftStore.Node.Divergence;
 using RaftStore.Node.Wire;
 using RaftStore.Raft;
 
@@ -89,6 +90,7 @@ internal sealed class FrameDecoder(ClusterId cluster, NodeId self)
             FrameKind.ForwardRequest => ForwardCodec.DecodeRequest(envelope, ref reader),
             FrameKind.ForwardResponse => ForwardCodec.DecodeResponse(envelope, ref reader),
             FrameKind.StateHash => StateHashCodec.Decode(envelope, ref reader),
+            FrameKind.StateRequest => new StateRequest(from, to, term, reader.Number()),
             FrameKind.ClusterStatusRequest => DecodeQuestion(envelope, ref reader),
             FrameKind.ClusterStatusResponse => DecodeAnswer(envelope, ref reader),
             FrameKind.AdminRequest => AdminRecords.FromRequest(envelope, reader.Bytes((uint)reader.Remaining)),

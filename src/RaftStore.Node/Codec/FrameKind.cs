@@ -23,6 +23,7 @@ internal enum FrameKind : byte
     AdminRequest = 50,
     AdminResponse = 51,
     StateHash = 52,
+    StateRequest = 53,
 }
 
 /// <summary>Which connection each kind belongs to.</summary>
@@ -34,7 +35,8 @@ internal static class FrameKinds
         FrameKind.AppendEntries or FrameKind.ForwardRequest or FrameKind.ForwardResponse => PeerChannel.Bulk,
         FrameKind.InstallSnapshot => PeerChannel.Snapshot,
         >= FrameKind.PreVoteRequest and <= FrameKind.TimeoutNow => PeerChannel.Control,
-        FrameKind.ClusterStatusRequest or FrameKind.ClusterStatusResponse or FrameKind.AdminRequest or FrameKind.AdminResponse or FrameKind.StateHash => PeerChannel.Control,
+        FrameKind.ClusterStatusRequest or FrameKind.ClusterStatusResponse or FrameKind.AdminRequest or FrameKind.AdminResponse or FrameKind.StateHash
+            or FrameKind.StateRequest => PeerChannel.Control,
         _ => null,
     };
 }

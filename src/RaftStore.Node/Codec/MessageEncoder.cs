@@ -34,6 +34,7 @@ internal static class MessageEncoder
             AdminQuestion question => EncodeRecord(FrameKind.AdminRequest, envelope, AdminRecords.ToRecord(question)),
             AdminAnswer answer => EncodeRecord(FrameKind.AdminResponse, envelope, AdminRecords.ToRecord(answer)),
             StateHashReport report => StateHashCodec.Encode(envelope, report),
+            StateRequest request => Encode(envelope, request),
             _ => throw new NotSupportedException($"No frame is known for {message.GetType().Name}."),
         };
     }
@@ -97,6 +98,13 @@ internal static class MessageEncoder
         FrameWriter writer = new(FrameKind.InstallSnapshotResponse, envelope, 24);
         writer.Entry(response.LastIncluded);
         writer.Int64(response.NextOffsetBytes);
+        return writer.Finish();
+    }
+
+    private static PeerFrame Encode(Envelope envelope, StateRequest request)
+    {
+        FrameWriter writer = new(FrameKind.StateRequest, envelope, 8);
+        writer.Int64(request.LeastIndex);
         return writer.Finish();
     }
 

@@ -84,6 +84,15 @@ internal sealed class DivergenceWatch(PumpContext context)
         Look(report.State.Index, ballot);
     }
 
+    /// <summary>The state is another one now: whatever was known of the old one is of no use.</summary>
+    public void Forget()
+    {
+        _ballots.Clear();
+        _disputed = -1;
+        _announced = 0;
+        _appliedAtReport = 0;
+    }
+
     private static string? OwnAt(long index, KvStore store)
     {
         foreach (StateHash recorded in store.RecordedHashes)

@@ -1,17 +1,18 @@
+using RaftStore.Node.Divergence;
 using RaftStore.Node.Pump;
 using RaftStore.Raft;
 
 namespace RaftStore.Node.Membership;
 
-/// <summary>Has done what only the leader can do: by this node's core where it leads, by asking the leader where another does. Everything has a
-/// deadline, and a wish that must wait (for a leader, or for a change before it) is tried again until then. Rare, so a task each
+/// <summary>Has done what only the leader can do: by this node's core where it leads, by asking the leader where another does; and a repair by the
+/// member that needs it. Everything has a deadline, and a wish that must wait (for a leader, or for a change before it) is tried again until then. Rare, so a task each
 /// will do. Pump thread.</summary>
 /// <remarks>
 /// A change whose leader was lost is tried again with the next one, which is safe: a question is for one term, and what the leader of
 /// a later term has in its log when its first entry commits is all that will ever come of the terms before it. So that leader either
 /// finds the change done, or begins it.
 /// </remarks>
-internal sealed class AdminDesk(PumpContext context)
+internal sealed class AdminDesk(PumpContext context, StateRepair repair)
 {
     /// <summary>Wishes under way at most; a cluster is changed by people.</summary>
     private const int CasesMax = 64;
@@ -31,7 +32,8 @@ internal sealed class AdminDesk(PumpContext context)
         _cases.Add(new Case { Action = inquiry.Action, DeadlineMs = inquiry.DeadlineMs, Answer = inquiry.Answer });
     }
 
-    /// <summary>Another member's wish came. It is for the leader of exactly that term, since the asking node may ask another in a later one.</summary>
+    /// <summary>Another member's wish came. It is for the leader of exactly that term, since the asking node may ask another in a later one,
+    /// or about this node itself.</summary>
     public void Take(AdminQuestion question)
     {
         bool isKnown = _cases.Exists(one => one.From == question.From && one.FromId == question.Id);
@@ -40,7 +42,8 @@ internal sealed class AdminDesk(PumpContext context)
             return;
         }
 
-        if (!context.IsLeader || context.Core.Term != question.Term || _cases.Count == CasesMax)
+        bool isOurs = question.Action is RepairState repairing ? repairing.Member == context.Self : context.IsLeader && context.Core.Term == question.Term;
+        if (!isOurs || _cases.Count == CasesMax)
         {
             context.Outbox.Send(new AdminAnswer(context.Self, question.From, context.Core.Term, question.Id, Outcome: null));
             return;
@@ -121,8 +124,12 @@ internal sealed class AdminDesk(PumpContext context)
         EndPass();
     }
 
-    private static AdminOutcome Unfinished(Case one)
-        => new(one.Stage == Stage.Waiting && !one.IsRepeated ? AdminResult.TimedOut : AdminResult.Unknown, one.Member);
+    private AdminOutcome Unfinished(Case one) => one.Stage switch
+    {
+        Stage.Waiting when !one.IsRepeated => new AdminOutcome(AdminResult.TimedOut, one.Member),
+        Stage.Repairing => new AdminOutcome(AdminResult.Repairing, one.Member, repair.Status),
+        _ => new AdminOutcome(AdminResult.Unknown, one.Member),
+    };
 
     private bool GoOn(Case one)
     {
@@ -139,6 +146,9 @@ internal sealed class AdminDesk(PumpContext context)
             case Stage.Transferring:
                 FinishTransfer(one);
                 return false;
+            case Stage.Repairing:
+                FinishRepair(one);
+                return false;
             default:
                 return false;
         }
@@ -147,6 +157,11 @@ internal sealed class AdminDesk(PumpContext context)
     private bool Begin(Case one)
     {
         RaftNode core = context.Core;
+        if (one.Action is RepairState repairing)
+        {
+            return BeginRepair(one, repairing);
+        }
+
         if (context.IsLeader && (one.From.IsNone || core.Term == one.Term))
         {
             return BeginHere(one);
@@ -159,17 +174,55 @@ internal sealed class AdminDesk(PumpContext context)
         }
         else if (!core.Leader.IsNone && !context.IsLeader && core.Term > one.LostTerm)
         {
-            ulong id = context.Ids.Next();
-            if (context.Outbox.Send(new AdminQuestion(context.Self, core.Leader, core.Term, id, one.DeadlineMs - context.NowMs, one.IsRepeated, one.Action)))
-            {
-                one.Stage = Stage.Asked;
-                one.Asked = core.Leader;
-                one.AskedId = id;
-                one.Term = core.Term;
-            }
+            Ask(one, core.Leader, one.DeadlineMs - context.NowMs);
         }
 
         return false;
+    }
+
+    private void Ask(Case one, NodeId member, long timeoutMs)
+    {
+        ulong id = context.Ids.Next();
+        if (context.Outbox.Send(new AdminQuestion(context.Self, member, context.Core.Term, id, timeoutMs, one.IsRepeated, one.Action)))
+        {
+            one.Stage = Stage.Asked;
+            one.Asked = member;
+            one.AskedId = id;
+            one.Term = context.Core.Term;
+        }
+    }
+
+    private bool BeginRepair(Case one, RepairState action)
+    {
+        one.Member = action.Member;
+        if (action.Member != context.Self)
+        {
+            // It answers before this node's own deadline, with how far it has come.
+            Ask(one, action.Member, (one.DeadlineMs - context.NowMs) * 3 / 4);
+            return false;
+        }
+
+        AdminResult result = repair.Begin(action.Trusts);
+        switch (result)
+        {
+            case AdminResult.Repairing:
+                one.Stage = Stage.Repairing;
+                return true;
+            case AdminResult.TimedOut:
+                one.NotBeforeMs = context.NowMs + context.Options.Raft.HeartbeatIntervalMs;
+                return false;
+            default:
+                End(one, new AdminOutcome(result, action.Member));
+                return false;
+        }
+    }
+
+    private void FinishRepair(Case one)
+    {
+        if (context.Divergence is null)
+        {
+            End(one, new AdminOutcome(AdminResult.Done, one.Member, repair.Status));
+        }
     }
 
     private bool BeginHere(Case one)
@@ -335,6 +388,9 @@ internal sealed class AdminDesk(PumpContext context)
 
         /// <summary>This leader is handing over.</summary>
         Transferring,
+
+        /// <summary>This node's state is being repaired.</summary>
+        Repairing,
     }
 
     private sealed class Case

@@ -59,10 +59,10 @@ internal sealed class Applier
         _writes.StatePublished();
     }
 
-    /// <summary>Puts a store that was loaded aside in the place of this one.</summary>
+    /// <summary>Puts a store that was loaded aside in the place of this one. It reaches further, or as far where this one is wrong.</summary>
     public void Install(KvStore store, SnapshotMetadata metadata)
     {
-        Invariant.Check(metadata.LastIncluded.Index > Last.Index, $"a snapshot of {metadata.LastIncluded} over a state at {Last}");
+        Invariant.Check(metadata.LastIncluded.Index >= Last.Index, $"a snapshot of {metadata.LastIncluded} over a state at {Last}");
         Invariant.Check(store.Current.AppliedIndex == metadata.LastIncluded.Index, $"a state at {store.Current.AppliedIndex} in a snapshot of {metadata.LastIncluded}");
         _store = store;
         Last = metadata.LastIncluded;

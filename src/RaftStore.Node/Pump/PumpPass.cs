@@ -29,6 +29,7 @@ internal sealed class PumpPass
     private readonly ClusterInquiries _inquiries;
     private readonly AdminDesk _admin;
     private readonly DivergenceWatch _divergence;
+    private readonly StateRepair _repair;
     private readonly StatusBoard _board;
     private readonly List<Waiter> _due = [];
     private long _nextTickMs;
@@ -45,9 +46,10 @@ internal sealed class PumpPass
         _history = new HistoryUpkeep(context, _log, _applier);
         _snapshots = new SnapshotScheduler(context, _applier, _log, worker, latest);
         _inquiries = new ClusterInquiries(context);
-        _admin = new AdminDesk(context);
         _divergence = new DivergenceWatch(context);
-        _board = new StatusBoard(context, _log, _snapshots.LatestIndex);
+        _repair = new StateRepair(context, _divergence, _snapshots, worker, start.Quarantine.Read());
+        _admin = new AdminDesk(context, _repair);
+        _board = new StatusBoard(context, _log, _repair, _snapshots.LatestIndex);
         _nextTickMs = context.NowMs;
     }
 
@@ -149,6 +151,11 @@ internal sealed class PumpPass
             case StateHashReport report:
                 _divergence.Take(report, _applier.Store);
                 break;
+            case StateRequest request:
+                _snapshots.Take(request);
+                break;
+            case InstallSnapshot chunk when _repair.Take(chunk):
+                break;
             case ClusterStatusQuestion question:
                 _inquiries.Take(question);
                 break;
@@ -176,10 +183,10 @@ internal sealed class PumpPass
 
     private void Take(AppendEntries append)
     {
-        int count = _log.CountThatFits(append.Batches);
+        int count = _repair.IsFull ? 0 : _log.CountThatFits(append.Batches);
         if (count == 0)
         {
-            // What is left of the disk is kept for votes; the leader probes until there is room again.
+            // What is left of the disk is kept for votes, and what waits for a repair is bounded; the leader probes until there is room again.
             _context.Tallies.AppendsDropped++;
             return;
         }
@@ -225,6 +232,7 @@ internal sealed class PumpPass
                 break;
             case ReceiveProgress progress:
                 _snapshots.Take(progress);
+                _repair.Take(progress);
                 break;
             case SnapshotSaved saved:
                 _snapshots.Take(saved);
@@ -238,8 +246,18 @@ internal sealed class PumpPass
             case SnapshotLoaded loaded:
                 // What was committed before must be handed out before the state is swapped under it.
                 CarryOut();
-                _snapshots.Take(loaded);
+                if (!_repair.Take(loaded))
+                {
+                    _snapshots.Take(loaded);
+                }
+
                 Applied();
+                break;
+            case QuarantineMarked marked:
+                _repair.Take(marked);
+                break;
+            case QuarantineUnmarked unmarked:
+                _repair.Take(unmarked);
                 break;
             default:
                 throw new NotSupportedException($"No input {report.GetType().Name} is known.");
@@ -261,6 +279,7 @@ internal sealed class PumpPass
         _admin.Tick();
         _writes.Tick();
         _divergence.Tick(_applier.Store);
+        _repair.Tick();
         _context.Deadlines.Advance(_context.NowMs, _due);
         foreach (Waiter waiter in _due)
         {

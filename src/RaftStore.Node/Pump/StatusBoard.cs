@@ -1,3 +1,4 @@
+using RaftStore.Node.Divergence;
 using RaftStore.Raft;
 
 namespace RaftStore.Node.Pump;
@@ -8,12 +9,14 @@ internal sealed class StatusBoard
 {
     private readonly PumpContext _context;
     private readonly LogState _log;
+    private readonly StateRepair _repair;
     private volatile NodeStatus _status;
     private NodeId _leader;
     private RaftRole _role;
 
-    public StatusBoard(PumpContext context, LogState log, long snapshotIndex)
+    public StatusBoard(PumpContext context, LogState log, StateRepair repair, long snapshotIndex)
     {
+        _repair = repair;
         _context = context;
         _log = log;
         _status = Make(snapshotIndex);
@@ -33,7 +36,8 @@ internal sealed class StatusBoard
             && old.SnapshotIndex == snapshotIndex && old.HasLogSpace == _log.HasSpace && old.FreshAsOfMs == FreshAsOfMs()
             && old.SyncLatency == _log.SyncTimes.Summarise(_context.NowMs) && ReferenceEquals(old.Configuration, core.Configuration)
             && ReferenceEquals(old.AppliedConfiguration, core.AppliedConfiguration)
-            && ReferenceEquals(old.Divergence, _context.Divergence);
+            && ReferenceEquals(old.Divergence, _context.Divergence)
+            && old.Repair == _repair.Status;
         if (!isSame)
         {
             _status = Make(snapshotIndex);
@@ -64,6 +68,7 @@ internal sealed class StatusBoard
             SyncLatency = _log.SyncTimes.Summarise(_context.NowMs),
             HasLogSpace = _log.HasSpace,
             Divergence = _context.Divergence,
+            Repair = _repair.Status,
         };
     }
 

@@ -34,7 +34,7 @@ public static class NodeRecovery
             CommitIndex = found.CommitIndex,
             NowMs = nowMs,
         };
-        return new RecoveredNode(new NodeStart(initial, store, new LogWriter(log, microseconds), snapshots), log, found);
+        return new RecoveredNode(new NodeStart(initial, store, new LogWriter(log, microseconds), snapshots, directory.Quarantine), log, found);
     }
 
     /// <summary>Builds the state machine from a snapshot file, aside from any store in use.</summary>

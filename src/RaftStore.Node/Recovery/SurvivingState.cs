@@ -32,6 +32,9 @@ public sealed record SurvivingState
     /// <summary>Bytes of a record that a crash cut short; nobody had been told of it by this node.</summary>
     public required long TornBytes { get; init; }
 
+    /// <summary>Why this node is quarantined; null where its state is not known to be wrong.</summary>
+    public QuarantineNote? Quarantine { get; init; }
+
     /// <summary>The state with every entry up to <see cref="Last"/> applied, whether it is known to be committed or not: what may have been
     /// acknowledged is kept.</summary>
     public required KvStore Store { get; init; }
@@ -74,6 +77,7 @@ public sealed record SurvivingState
             CommitIndex = log.CommitIndex,
             CommittedRevision = committedRevision,
             TornBytes = log.TornBytes,
+            Quarantine = directory.Quarantine.Read(),
             Store = store,
         };
     }

@@ -1,5 +1,6 @@
 using RaftStore.Kv;
 using RaftStore.Raft;
+using RaftStore.Storage;
 
 namespace RaftStore.Node.Snapshots;
 
@@ -23,8 +24,21 @@ internal sealed record ResendOrder(NodeId Peer);
 /// <summary>This node leads no longer: stop sending.</summary>
 internal sealed record CancelSends;
 
-/// <summary>A chunk came that passed the core's checks.</summary>
-internal sealed record ReceiveOrder(InstallSnapshot Chunk);
+/// <summary>A chunk came that passed the core's checks, or is of the state that a quarantined node asked for.</summary>
+/// <param name="Replaces">True where the snapshot may take the place of one up to the same entry, which is known to be wrong.</param>
+internal sealed record ReceiveOrder(InstallSnapshot Chunk, bool Replaces = false);
+
+/// <summary>Mark this node as quarantined.</summary>
+internal sealed record MarkOrder(QuarantineNote Note);
+
+/// <summary>Remove that mark.</summary>
+internal sealed record UnmarkOrder;
+
+/// <summary>The mark is durable, or could not be written because the disk is full.</summary>
+internal sealed record QuarantineMarked(bool IsDurable);
+
+/// <summary>The mark is gone, durably.</summary>
+internal sealed record QuarantineUnmarked;
 
 /// <summary>A snapshot is written and durable.</summary>
 internal sealed record SnapshotSaved(SnapshotMetadata Metadata);

@@ -19,8 +19,9 @@ internal sealed class SnapshotReceiver(SnapshotStore store, InputQueue reports)
     public bool IsLoading => _loading is not null;
 
     /// <summary>Takes a chunk and reports how far the file is complete.</summary>
-    public void Take(InstallSnapshot chunk)
+    public void Take(ReceiveOrder order)
     {
+        InstallSnapshot chunk = order.Chunk;
         if (_loading is InstallSnapshot loading)
         {
             // The file is here, but its length would say that it is installed. One byte less keeps its sender patient, and
@@ -42,7 +43,7 @@ internal sealed class SnapshotReceiver(SnapshotStore store, InputQueue reports)
                 return;
             }
 
-            BeginLoading(chunk);
+            BeginLoading(chunk, order.Replaces);
         }
         catch (StorageIoException failure) when (failure.IsDiskFull)
         {
@@ -80,12 +81,12 @@ internal sealed class SnapshotReceiver(SnapshotStore store, InputQueue reports)
         return true;
     }
 
-    private void BeginLoading(InstallSnapshot last)
+    private void BeginLoading(InstallSnapshot last, bool replaces)
     {
         SnapshotFile file;
         try
         {
-            file = store.CompleteReceived(last.Snapshot);
+            file = store.CompleteReceived(last.Snapshot, replaces);
         }
         catch (DataDirectoryException)
         {

@@ -1,3 +1,4 @@
+using RaftStore.Node.Divergence;
 using RaftStore.Node.Pump;
 using RaftStore.Raft;
 using RaftStore.Storage;
@@ -35,11 +36,14 @@ internal sealed class SnapshotScheduler
     /// <summary>The last entry of the newest durable snapshot; 0 for none.</summary>
     public long LatestIndex => _latestIndex;
 
-    /// <summary>Takes a snapshot where the log has grown long enough: its length stays within twice the snapshot's.</summary>
+    /// <summary>True where the log has grown long enough for a snapshot: its length stays within twice the snapshot's.</summary>
+    public bool IsDue => _log.LengthBytes > Math.Max(_context.Options.SnapshotLogBytes, _latestBytes)
+        && _saving is null && _applier.Last.Index > _latestIndex && _context.NowMs >= _notBeforeMs;
+
+    /// <summary>Takes a snapshot where it is due. Never of a state that is known to be wrong: the log is right, and would be lost for it.</summary>
     public void SaveWhenDue()
     {
-        bool isDue = _log.LengthBytes > Math.Max(_context.Options.SnapshotLogBytes, _latestBytes);
-        if (isDue && _saving is null && _applier.Last.Index > _latestIndex && _context.NowMs >= _notBeforeMs)
+        if (_context.Divergence is null && IsDue)
         {
             Save();
         }
@@ -49,10 +53,22 @@ internal sealed class SnapshotScheduler
     public CapturedState Capture() => new(_applier.Store.Current, new SnapshotMetadata(_applier.Last, _applier.ClusterTimeMs, _context.Core.AppliedConfiguration, LengthBytes: 0));
 
     /// <summary>A follower needs entries that are no longer in memory.</summary>
-    public void Wanted(NodeId peer)
+    public void Wanted(NodeId peer) => Send(peer, _context.Core.FirstIndex - 1);
+
+    /// <summary>A member asks for this leader's state. It asks again where it gets none; what is on its way to it begins anew, and goes on
+    /// where the member says.</summary>
+    public void Take(StateRequest request)
+    {
+        bool canSend = request.LeastIndex <= _applier.Last.Index && (request.LeastIndex <= _latestIndex || _context.NowMs >= _notBeforeMs);
+        if (_context.IsLeader && request.Term == _context.Core.Term && _context.Core.Configuration.IsMember(request.From) && canSend)
+        {
+            Send(request.From, request.LeastIndex);
+        }
+    }
+
+    private void Send(NodeId peer, long leastIndex)
     {
         long term = _context.Core.Term;
-        long leastIndex = _context.Core.FirstIndex - 1;
         long comingIndex = _saving?.LastIncluded.Index ?? 0;
         if (_latestIndex < leastIndex && comingIndex < leastIndex)
         {
@@ -150,6 +166,27 @@ internal sealed class SnapshotScheduler
         }
 
         _log.Purge(Math.Min(_latestIndex, _applier.Last.Index));
+    }
+
+    /// <summary>A snapshot of the leader's state takes the place of this node's state, which is wrong; it reaches at least as far. Nothing else changes but
+    /// what a snapshot beyond the commit index brings with it.</summary>
+    public void Replace(SnapshotLoaded loaded)
+    {
+        SnapshotMetadata snapshot = loaded.Metadata;
+        _latestIndex = snapshot.LastIncluded.Index;
+        _latestBytes = snapshot.LengthBytes;
+        if (!_context.Core.InstallSnapshot(snapshot))
+        {
+            _context.Core.ReplaceState(snapshot);
+            if (loaded.Sender == _context.Core.Leader)
+            {
+                Answer(loaded.Sender, snapshot.LastIncluded, snapshot.LengthBytes);
+            }
+        }
+
+        _context.Tallies.SnapshotsInstalled++;
+        _applier.Install(loaded.Store, snapshot);
+        _log.Purge(_latestIndex);
     }
 
     /// <summary>Time has passed.</summary>

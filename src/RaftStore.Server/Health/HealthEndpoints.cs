@@ -42,7 +42,7 @@ internal sealed class HealthEndpoints(NodeHost host, CommonHeaders common)
         {
             checks.Add(new HealthCheck("formed", IsOk: true, "the cluster is formed"));
             bool isSound = node.Status.Divergence is null;
-            checks.Add(new HealthCheck("state", isSound, isSound ? "not known to differ from the others'" : "quarantined: it differs from the others'"));
+            checks.Add(new HealthCheck("state", isSound, isSound ? "not known to differ from the others'" : "quarantined: it differs from the others'; kvctl member repair"));
             string? leader = common.LeaderName;
             checks.Add(new HealthCheck("leader", leader is not null, leader ?? "no leader is known"));
             RefusalReason refusal = await node.ConfirmReadAsync(NodeRuntime.NowMs + ConfirmTimeoutMs);

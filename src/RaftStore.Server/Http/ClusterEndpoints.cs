@@ -177,6 +177,16 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
             json.WriteEndObject();
         }
 
+        if (status.Divergence is not null && status.Repair is { Stage: not RepairStage.None } repair)
+        {
+            json.WriteStartObject("repair"u8);
+            json.WriteString("stage"u8, StageName(repair.Stage));
+            json.WriteNumber("snapshotIndex"u8, repair.Index);
+            json.WriteNumber("receivedBytes"u8, repair.ReceivedBytes);
+            json.WriteNumber("lengthBytes"u8, repair.LengthBytes);
+            json.WriteEndObject();
+        }
+
         if (hash is { } recorded)
         {
             json.WriteStartObject("stateHash"u8);
@@ -198,6 +208,16 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
         RaftRole.Candidate => "candidate",
         RaftRole.Leader => "leader",
         _ => throw new ArgumentOutOfRangeException(nameof(role), role, "Not a role."),
+    };
+
+    /// <summary>How far a repair has come, as status and the repair itself show it.</summary>
+    public static ReadOnlySpan<byte> StageName(RepairStage stage) => stage switch
+    {
+        RepairStage.None or RepairStage.Waiting => "waiting"u8,
+        RepairStage.Receiving => "receiving"u8,
+        RepairStage.Loading => "loading"u8,
+        RepairStage.Lifting => "lifting"u8,
+        _ => throw new ArgumentOutOfRangeException(nameof(stage), stage, "Not a stage."),
     };
 
     private static void WriteKnown(Utf8JsonWriter json, ReadOnlySpan<byte> name, long value)

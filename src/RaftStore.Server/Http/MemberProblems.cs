@@ -13,7 +13,7 @@ internal static class MemberProblems
         string who = members.Find(outcome.Member) is { } member ? $"{member.Name} (id {member.Id})" : $"the member with the id {outcome.Member}";
         return outcome.Result switch
         {
-            AdminResult.Done or AdminResult.AlreadySo => null,
+            AdminResult.Done or AdminResult.AlreadySo or AdminResult.Repairing => null,
             AdminResult.TimedOut => new Problem(ProblemType.NotProposed, "No leader was found in time, or an earlier change did not end in time; nothing was changed. Try again."),
             AdminResult.Unknown => new Problem(ProblemType.Timeout, "The change was begun, and may be done or not: look at GET /v1/cluster before you repeat it."),
             AdminResult.Overloaded => new Problem(ProblemType.Overloaded, "Too many changes wait already; nothing was changed. Try again."),
@@ -28,7 +28,22 @@ internal static class MemberProblems
             AdminResult.NoSuchVoter => new Problem(ProblemType.MemberConflict, "There is no such other voter to hand the leadership to."),
             AdminResult.Lagging => new Problem(ProblemType.MemberConflict, "That member does not answer, or lacks too much of the log: it would leave the cluster without a leader. Nothing was changed."),
             AdminResult.NotTakenOver => new Problem(ProblemType.MemberConflict, "It did not take over within an election timeout. Look at GET /v1/cluster for who leads now."),
+            AdminResult.NotQuarantined => new Problem(ProblemType.NotQuarantined, $"{who} is not quarantined: nothing is known to be wrong with its state, and nothing was done."),
+            AdminResult.MajorityDiffers => new Problem(ProblemType.MemberConflict, $"A majority of the members has another state than {who}: repair it from theirs, without ?trust=true."),
             _ => throw new UnreachableException($"No answer for {outcome.Result}."),
+        };
+    }
+
+    /// <summary>Null where a repair is done or under way.</summary>
+    public static Problem? OfRepair(AdminOutcome outcome, Configuration members)
+    {
+        string who = members.Find(outcome.Member)?.Name ?? $"the member with the id {outcome.Member}";
+        return outcome.Result switch
+        {
+            AdminResult.TimedOut => new Problem(ProblemType.NoLeader, $"{who} was not reached, or knows no leader whose state it could take; nothing was done. Try again."),
+            AdminResult.Unknown => new Problem(ProblemType.Timeout, $"{who} was asked and has not answered. A repair that was begun goes on: ask again."),
+            AdminResult.Overloaded => new Problem(ProblemType.Overloaded, "Too many changes wait already; nothing was done. Try again."),
+            _ => Of(outcome, members),
         };
     }
 }

@@ -8,10 +8,13 @@ using RaftStore.Server.Startup;
 
 namespace RaftStore.Server.Http;
 
-/// <summary><c>/v1/cluster/members</c> and <c>/v1/cluster/transfer</c>: who belongs to the cluster, and who leads it. Any thread.</summary>
+/// <summary><c>/v1/cluster/members</c> and <c>/v1/cluster/transfer</c>: who belongs to the cluster, who leads it, and whose state is to be repaired. Any thread.</summary>
 internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, CommonHeaders common)
 {
     private const string MembersPath = "/v1/cluster/members";
+
+    /// <summary>A repair is answered after this long at the latest, with how far it has come: well within a client's own patience.</summary>
+    private const int RepairWaitMs = 2000;
 
     private readonly MemberReachability _reachability = new(host);
 
@@ -25,7 +28,13 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
             return unfit;
         }
 
-        if (ParseForce(target, mayForce: parts is not [_, "promote"], out bool force) is { } malformed)
+        string? flag = parts switch
+        {
+            [_, "promote"] => null,
+            [_, "repair"] => "trust",
+            _ => "force",
+        };
+        if (ParseFlag(target, flag, out bool isFlagSet) is { } malformed)
         {
             return malformed;
         }
@@ -36,7 +45,7 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
         }
 
         MemberRequest request = MemberRequest.Empty;
-        if (!HttpMethods.IsDelete(method) && parts is not [_, "promote"])
+        if (!HttpMethods.IsDelete(method) && parts is not ([_, "promote"] or [_, "repair"]))
         {
             (byte[] body, Problem? problem) = await JsonBody.ReadAsync(context);
             if ((problem ?? MemberRequest.Parse(body, out request)) is { } refused)
@@ -54,11 +63,12 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
 
         return (method, parts) switch
         {
-            ("DELETE", [_]) => await ChangeAsync(context, node, new RemoveMember(id, force)),
-            ("PATCH", [_]) => await PatchAsync(context, node, id, request, force),
+            ("DELETE", [_]) => await ChangeAsync(context, node, new RemoveMember(id, isFlagSet)),
+            ("PATCH", [_]) => await PatchAsync(context, node, id, request, isFlagSet),
             ("POST", [_, "promote"]) => await ChangeAsync(context, node, new PromoteLearner(id)),
-            ("POST", [_, "replace"]) => await AddAsync(context, node, members, request, id, force),
-            _ => await AddAsync(context, node, members, request, NodeId.None, force),
+            ("POST", [_, "repair"]) => await RepairAsync(context, node, id, isFlagSet),
+            ("POST", [_, "replace"]) => await AddAsync(context, node, members, request, id, isFlagSet),
+            _ => await AddAsync(context, node, members, request, NodeId.None, isFlagSet),
         };
     }
 
@@ -70,7 +80,7 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
             return new Problem(ProblemType.MethodNotAllowed, $"{context.Request.Method} is not a method of a transfer.") { Allow = "POST" };
         }
 
-        if (ParseForce(target, mayForce: false, out _) is { } malformed)
+        if (ParseFlag(target, known: null, out _) is { } malformed)
         {
             return malformed;
         }
@@ -110,29 +120,29 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
         {
             [] => "POST",
             [_] => "PATCH, DELETE",
-            [_, "promote"] or [_, "replace"] => "POST",
+            [_, "promote"] or [_, "replace"] or [_, "repair"] => "POST",
             _ => null,
         };
         return allow is null
-            ? new Problem(ProblemType.NotFound, "There is nothing at this path; below a member there are promote and replace.")
+            ? new Problem(ProblemType.NotFound, "There is nothing at this path; below a member there are promote, replace and repair.")
             : allow.Contains(method, StringComparison.Ordinal) ? null : new Problem(ProblemType.MethodNotAllowed, $"{method} is not a method of this resource.") { Allow = allow };
     }
 
-    private static Problem? ParseForce(RequestTarget target, bool mayForce, out bool force)
+    private static Problem? ParseFlag(RequestTarget target, string? known, out bool isSet)
     {
-        force = false;
+        isSet = false;
         QueryReader query = new(target.Query);
         while (query.Next())
         {
-            if (!mayForce || query.Name is not "force")
+            if (known is null || !query.Name.SequenceEqual(known))
             {
                 return KvParameterNames.Unknown(query.Name);
             }
 
-            force = query.Value is "true";
-            if (!force && query.Value is not "false")
+            isSet = query.Value is "true";
+            if (!isSet && query.Value is not "false")
             {
-                return new Problem(ProblemType.InvalidParameter, "'force' must be true or false.");
+                return new Problem(ProblemType.InvalidParameter, $"'{known}' must be true or false.");
             }
         }
 
@@ -194,6 +204,30 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
         return mustLook && await _reachability.CheckMovedAsync(id, request.Peer!) is { } unfit
             ? unfit
             : await ChangeAsync(context, node, new UpdateMember(id, request.Peer, request.Client, Instance: null));
+    }
+
+    /// <summary>Answers 200 once the member serves again, or 202 with how far it has come: it goes on by itself.</summary>
+    private async ValueTask<Problem?> RepairAsync(HttpContext context, Node.Node node, NodeId id, bool trusts)
+    {
+        AdminOutcome outcome = await node.RepairAsync(id, trusts, NodeRuntime.NowMs + Math.Min(settings.RequestTimeoutMs, RepairWaitMs));
+        Configuration members = node.Status.Configuration;
+        if (MemberProblems.OfRepair(outcome, members) is { } failed)
+        {
+            return failed;
+        }
+
+        RepairStatus repair = outcome.Repair;
+        context.Response.StatusCode = outcome.Result == AdminResult.Done ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
+        Write(context.Response, json =>
+        {
+            json.WriteString("id"u8, id.ToString());
+            json.WriteString("name"u8, members.Find(id)?.Name);
+            json.WriteString("stage"u8, outcome.Result == AdminResult.Done ? "done"u8 : ClusterEndpoints.StageName(repair.Stage));
+            json.WriteNumber("snapshotIndex"u8, repair.Index);
+            json.WriteNumber("receivedBytes"u8, repair.ReceivedBytes);
+            json.WriteNumber("lengthBytes"u8, repair.LengthBytes);
+        });
+        return null;
     }
 
     private async ValueTask<Problem?> ChangeAsync(HttpContext context, Node.Node node, MembershipChange change)

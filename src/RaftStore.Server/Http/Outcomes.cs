@@ -17,7 +17,7 @@ internal static class Outcomes
     };
 
     /// <summary>A quarantined node serves nobody.</summary>
-    public static Problem Diverged() => new(ProblemType.Diverged, "This node's state differs from that of the other members, so it answers nothing from it: ask another, and see /v1/status of this one.");
+    public static Problem Diverged() => new(ProblemType.Diverged, "This node's state differs from that of the other members, so it answers nothing from it: ask another, see /v1/status of this one, and repair it (kvctl member repair).");
 
     /// <summary>What a refused confirmation means for a read.</summary>
     /// <returns>Null where it was confirmed.</returns>

@@ -22,6 +22,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     public static readonly ProblemType MemberNotFound = new("member-not-found", "There is no such member", 404);
     public static readonly ProblemType MemberConflict = new("member-conflict", "The cluster's members do not allow it", 409);
     public static readonly ProblemType MemberUnreachable = new("member-unreachable", "The new member does not answer", 409);
+    public static readonly ProblemType NotQuarantined = new("not-quarantined", "The member's state is not known to be wrong", 409);
     public static readonly ProblemType HashNotRecorded = new("hash-not-recorded", "No state hash is recorded at that index", 404);
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", "The method is not allowed here", 405);
     public static readonly ProblemType RequestTimeout = new("request-timeout", "The request arrived too slowly", 408);
@@ -49,7 +50,7 @@ internal sealed record ProblemType(string Name, string Title, int Status)
     public static readonly IReadOnlyList<ProblemType> All =
     [
         InvalidRequest, InvalidKey, InvalidParameter, InvalidCondition, InvalidCursor, FutureRevision, InvalidSetting, HostNotAllowed, NotSupported,
-        KeyNotFound, NotFound, MemberNotFound, MemberConflict, MemberUnreachable, HashNotRecorded, MethodNotAllowed, RequestTimeout, Compacted, ConditionFailed, ValueTooLarge, RangeTooLarge,
+        KeyNotFound, NotFound, MemberNotFound, MemberConflict, MemberUnreachable, NotQuarantined, HashNotRecorded, MethodNotAllowed, RequestTimeout, Compacted, ConditionFailed, ValueTooLarge, RangeTooLarge,
         UnsupportedMediaType, RateLimited, Internal, NoLeader, Overloaded, ShuttingDown, Forming, Diverged, NotReady, NotCaughtUp, TooStale, NotProposed,
         Timeout, DiskFull, QuotaReached,
     ];

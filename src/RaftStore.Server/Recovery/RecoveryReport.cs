@@ -23,7 +23,18 @@ internal static class RecoveryReport
             Line(output, $"torn tail        {state.TornBytes} bytes of a record that a crash cut short; this node had acknowledged none of it");
         }
 
+        if (state.Quarantine is { } note)
+        {
+            Line(output, $"quarantined      at entry {note.Index} its state was {note.OwnHash}, and {(note.HasMajority ? "that of a majority" : "another member's")} {note.OtherHash}");
+        }
+
         output.WriteLine();
+        if (state.Quarantine is not null)
+        {
+            output.WriteLine("This node's state was found to be wrong. What is recovered is made anew of its snapshot and its log: the log is right, the snapshot need not be.");
+            output.WriteLine("If another member's directory is left that is not quarantined and whose last entry is no older, recover that one.");
+        }
+
         WriteDoubts(output, state);
         output.WriteLine();
         Line(output, $"A recovery makes a new cluster with the one member {plan.Name} from all of this, in this directory; its revision goes on from {view.Revision + plan.RaiseBy}.");

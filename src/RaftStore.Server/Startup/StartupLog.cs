@@ -62,6 +62,15 @@ internal static partial class StartupLog
     [LoggerMessage(2305, LogLevel.Information, "The log has space again (durable index {DurableIndex}, term {Term})")]
     public static partial void LogSpaceBack(ILogger log, long durableIndex, long term);
 
-    [LoggerMessage(2311, LogLevel.Error, "This node's state differs from the others' at applied index {Index} ({OwnHash} here, {OtherHash} there; term {Term}, applied index {AppliedIndex}): it serves nobody and does not lead until it is replaced. Keep its data directory, report this, and put a new node in its place")]
+    [LoggerMessage(2311, LogLevel.Error, "This node's state differs from the others' at applied index {Index} ({OwnHash} here, {OtherHash} there; term {Term}, applied index {AppliedIndex}): it serves nobody and does not lead until it is repaired, and a restart changes nothing of that. Keep a copy of its data directory, report this, and run kvctl member repair with its name")]
     public static partial void Diverged(ILogger log, long index, string ownHash, string otherHash, long term, long appliedIndex);
+
+    [LoggerMessage(2312, LogLevel.Error, "This node is still quarantined: at applied index {Index} its state differed from the others' ({OwnHash} here, {OtherHash} there; term {Term}, applied index {AppliedIndex}). It serves nobody and does not lead until it is repaired: run kvctl member repair with its name")]
+    public static partial void StillDiverged(ILogger log, long index, string ownHash, string otherHash, long term, long appliedIndex);
+
+    [LoggerMessage(2313, LogLevel.Warning, "Repair: {Stage}, snapshot up to index {SnapshotIndex}, {ReceivedBytes} of {LengthBytes} bytes (term {Term}, applied index {AppliedIndex})")]
+    public static partial void Repairing(ILogger log, RaftStore.Node.RepairStage stage, long snapshotIndex, long receivedBytes, long lengthBytes, long term, long appliedIndex);
+
+    [LoggerMessage(2314, LogLevel.Warning, "The quarantine is over: this node serves again (term {Term}, applied index {AppliedIndex}, repaired by a snapshot up to index {SnapshotIndex}, 0 where its state was trusted as it is)")]
+    public static partial void Repaired(ILogger log, long term, long appliedIndex, long snapshotIndex);
 }

@@ -23,6 +23,11 @@ internal sealed class StatusWatch : IDisposable
         _log = log;
         _onRemoved = onRemoved;
         _seen = node.Status;
+        if (_seen.Divergence is { } divergence)
+        {
+            StartupLog.StillDiverged(log, divergence.Index, divergence.OwnHash, divergence.OtherHash, _seen.Term, _seen.AppliedIndex);
+        }
+
         if (_seen.IsRemoved)
         {
             onRemoved("its snapshot says so");
@@ -51,11 +56,7 @@ internal sealed class StatusWatch : IDisposable
                 StartupLog.RoleChanged(_log, now.Role, now.Term, now.CommitIndex, now.DurableIndex);
             }
 
-            if (now.Divergence is { } divergence && before.Divergence is null)
-            {
-                StartupLog.Diverged(_log, divergence.Index, divergence.OwnHash, divergence.OtherHash, now.Term, now.AppliedIndex);
-            }
-
+            NoteState(before, now);
             NoteLeader(before, now);
             if (now.SnapshotIndex != before.SnapshotIndex)
             {
@@ -71,6 +72,22 @@ internal sealed class StatusWatch : IDisposable
             {
                 NoteMembers(now);
             }
+        }
+    }
+
+    private void NoteState(NodeStatus before, NodeStatus now)
+    {
+        if (now.Divergence is { } divergence && before.Divergence is null)
+        {
+            StartupLog.Diverged(_log, divergence.Index, divergence.OwnHash, divergence.OtherHash, now.Term, now.AppliedIndex);
+        }
+        else if (now.Divergence is null && before.Divergence is not null)
+        {
+            StartupLog.Repaired(_log, now.Term, now.AppliedIndex, now.Repair.Index);
+        }
+        else if (now.Repair.Stage != before.Repair.Stage)
+        {
+            StartupLog.Repairing(_log, now.Repair.Stage, now.Repair.Index, now.Repair.ReceivedBytes, now.Repair.LengthBytes, now.Term, now.AppliedIndex);
         }
     }
 

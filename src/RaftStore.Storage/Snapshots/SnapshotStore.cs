@@ -125,8 +125,10 @@ public sealed class SnapshotStore
     }
 
     /// <summary>Verifies a file received whole, end to end, and makes it durable under its final name.</summary>
+    /// <param name="metadata">Which file it is.</param>
+    /// <param name="replaces">True where it takes the place of a snapshot up to the same entry, which is known to be wrong.</param>
     /// <exception cref="DataDirectoryException">It is damaged or not what its metadata says; it was dropped, and can be received anew.</exception>
-    public SnapshotFile CompleteReceived(SnapshotMetadata metadata)
+    public SnapshotFile CompleteReceived(SnapshotMetadata metadata, bool replaces = false)
     {
         SnapshotReceiver? receiver = _receiver;
         Invariant.Check(
@@ -138,7 +140,7 @@ public sealed class SnapshotStore
             receiver!.DataSync();
             receiver.Dispose();
             _receiver = null;
-            return Publish(SnapshotReceiver.Name, metadata);
+            return Publish(SnapshotReceiver.Name, metadata, replaces);
         }
         catch
         {
@@ -162,14 +164,23 @@ public sealed class SnapshotStore
     }
 
     /// <summary>Gives a complete, synced file its final name, durably.</summary>
-    internal SnapshotFile Publish(string temporaryName, SnapshotMetadata metadata)
+    internal SnapshotFile Publish(string temporaryName, SnapshotMetadata metadata, bool replaces = false)
     {
         string name = SnapshotFormat.NameOf(metadata.LastIncluded);
         if (_snapshots.Find(existing => existing.FileName == name) is { } same)
         {
-            // Two snapshots up to one entry say the same, and somebody may be sending the first.
-            Drop(temporaryName);
-            return same;
+            if (!replaces)
+            {
+                // Two snapshots up to one entry say the same, and somebody may be sending the first.
+                Drop(temporaryName);
+                return same;
+            }
+
+            _snapshots.Remove(same);
+            if (_sending.FindIndex(open => open.Snapshot.FileName == name) is >= 0 and int place)
+            {
+                CloseSending(place);
+            }
         }
 
         _files.Rename(PathOf(temporaryName), PathOf(name));

@@ -7,7 +7,7 @@ using RaftStore.Kvctl.Output;
 
 namespace RaftStore.Kvctl.Commands;
 
-/// <summary><c>member list</c>, <c>add</c>, <c>promote</c>, <c>update</c>, <c>remove</c> and <c>replace</c>: who belongs to the cluster.</summary>
+/// <summary><c>member list</c>, <c>add</c>, <c>promote</c>, <c>update</c>, <c>remove</c>, <c>replace</c> and <c>repair</c>: who belongs to the cluster.</summary>
 internal static class MemberCommand
 {
     public static Command Create(GlobalOptions options, CommandIo io) =>
@@ -19,6 +19,7 @@ internal static class MemberCommand
             CreateUpdate(options, io),
             CreateRemove(options, io),
             CreateReplace(options, io),
+            MemberRepairCommand.Create(options, io),
         };
 
     /// <summary><c>transfer NODE</c>.</summary>

@@ -43,6 +43,12 @@ internal static class StatusCommand
 
     private static int Judge(Session session, ClusterView view)
     {
+        if (view.Rows.FirstOrDefault(row => row.Status is { Phase: "quarantined" }) is { } wrong)
+        {
+            session.Note($"{wrong.Name} is quarantined, because its state differs from the others': keep a copy of its data directory, report this, and run kvctl member repair {wrong.Name}");
+            return ExitCode.CheckFailed;
+        }
+
         if (view.Divergence is { } divergence)
         {
             session.Note($"the states of {divergence.One.Name} and {divergence.Other.Name} differ at applied index "

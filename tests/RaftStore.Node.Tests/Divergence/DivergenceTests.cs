@@ -1,5 +1,3 @@
-using System.Reflection;
-using RaftStore.Kv;
 using RaftStore.Node.Tests.Harness;
 using RaftStore.Raft;
 
@@ -29,7 +27,7 @@ public sealed class DivergenceTests
         TestCluster cluster = new(3);
         TestNode wrong = cluster.RunUntilLeader() == cluster[1] ? cluster[2] : cluster[1];
         cluster.Await(cluster.Write(cluster.Leader, "a", "1"));
-        Corrupt(cluster, wrong);
+        Corruption.Corrupt(cluster, wrong);
 
         cluster.RunUntil(() => wrong.Status.Divergence is not null, "the wrong node is quarantined", limitMs: 10_000);
         cluster.Run(5000);
@@ -50,7 +48,7 @@ public sealed class DivergenceTests
         TestCluster cluster = new(3);
         TestNode wrong = cluster.RunUntilLeader();
         cluster.Await(cluster.Write(wrong, "a", "1"));
-        Corrupt(cluster, wrong);
+        Corruption.Corrupt(cluster, wrong);
 
         cluster.RunUntil(() => wrong.Status.Divergence is not null, "the wrong node is quarantined", limitMs: 10_000);
         Assert.NotEqual(RaftRole.Leader, wrong.Status.Role);
@@ -71,40 +69,8 @@ public sealed class DivergenceTests
         TestCluster cluster = new(2);
         TestNode wrong = cluster.RunUntilLeader();
         cluster.Await(cluster.Write(wrong, "a", "1"));
-        Corrupt(cluster, wrong);
+        Corruption.Corrupt(cluster, wrong);
 
         cluster.RunUntil(() => cluster.Nodes.TrueForAll(node => node.Status.Divergence is { HasMajority: false }), "both stop", limitMs: 10_000);
-    }
-
-    [Fact]
-    public void NodeThatDiffers_Restarted_IsFoundAgainOnlyWhereItIsStillWrong()
-    {
-        TestCluster cluster = new(3);
-        TestNode wrong = cluster.RunUntilLeader() == cluster[1] ? cluster[2] : cluster[1];
-        cluster.Await(cluster.Write(cluster.Leader, "a", "1"));
-        Corrupt(cluster, wrong);
-        cluster.RunUntil(() => wrong.Status.Divergence is not null, "the wrong node is quarantined", limitMs: 10_000);
-
-        // What was wrong was its memory alone: the log, which is right, makes a right state of it.
-        wrong.Kill();
-        wrong.Start();
-        cluster.Run(10_000);
-        Assert.Null(wrong.Status.Divergence);
-        Corrupt(cluster, wrong);
-        cluster.RunUntil(() => wrong.Status.Divergence is not null, "it is found again", limitMs: 10_000);
-    }
-
-    /// <summary>Makes a node's state another one, as no entry could: a revision that nobody made.</summary>
-    private static void Corrupt(TestCluster cluster, TestNode node)
-    {
-        cluster.Run(500);
-        const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public;
-        object pass = typeof(Node).GetField("_pass", Hidden)!.GetValue(node.Node)!;
-        object store = pass.GetType().GetProperty("Store", Hidden)!.GetValue(pass)!;
-        object state = typeof(KvStore).GetField("_state", Hidden)!.GetValue(store)!;
-        state.GetType().GetMethod("BeginRevision", Hidden)!.Invoke(state, []);
-
-        // The next entry shows it.
-        cluster.Await(cluster.Write(cluster.Nodes.First(other => other.Status.Role == RaftRole.Leader), "corrupted", "x"));
     }
 }

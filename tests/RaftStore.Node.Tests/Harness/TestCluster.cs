@@ -172,6 +172,9 @@ internal sealed class TestCluster
         return arrives;
     }
 
+    /// <summary>Lets time pass, and nothing else happen.</summary>
+    public void Elapse(int milliseconds) => NowMs += milliseconds;
+
     /// <summary>Lets time pass in ticks, everything settling after each.</summary>
     public void Run(int milliseconds)
     {
