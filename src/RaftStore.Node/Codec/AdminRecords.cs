@@ -77,11 +77,25 @@ internal static class AdminRecords
             return new AdminAnswer(envelope.From, envelope.To, envelope.Term, record.RequestId, Outcome: null);
         }
 
-        RepairStatus repair = record.Repair is null ? default : new RepairStatus((RepairStage)record.Repair.Stage, record.Repair.Index, record.Repair.ReceivedBytes, record.Repair.LengthBytes);
-        return record.Result <= (uint)AdminResult.MajorityDiffers && repair.Stage <= RepairStage.Lifting
+        return record.Result <= (uint)AdminResult.MajorityDiffers && TryRead(record.Repair, out RepairStatus repair)
             ? new AdminAnswer(envelope.From, envelope.To, envelope.Term, record.RequestId, new AdminOutcome((AdminResult)record.Result, new NodeId(record.Member), repair))
             : null;
     }
+
+    private static bool TryRead(RepairStatusRecord? record, out RepairStatus repair)
+    {
+        repair = default;
+        if (record is null)
+        {
+            return true;
+        }
+
+        bool isSound = record.Stage <= (uint)RepairStage.Lifting && IsNumber(record.Index) && IsNumber(record.ReceivedBytes) && IsNumber(record.LengthBytes);
+        repair = isSound ? new RepairStatus((RepairStage)record.Stage, record.Index, record.ReceivedBytes, record.LengthBytes) : default;
+        return isSound;
+    }
+
+    private static bool IsNumber(long value) => value is >= 0 and <= FrameReader.NumberMax;
 
     private static RepairStatusRecord ToRecord(RepairStatus repair) => new()
     {

@@ -127,6 +127,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
     private AdminOutcome Unfinished(Case one) => one.Stage switch
     {
         Stage.Waiting when !one.IsRepeated => new AdminOutcome(AdminResult.TimedOut, one.Member),
+        Stage.Repairing when repair.Status.Stage == RepairStage.Waiting && !context.Core.IsInContactWithLeader => new AdminOutcome(AdminResult.TimedOut, one.Member),
         Stage.Repairing => new AdminOutcome(AdminResult.Repairing, one.Member, repair.Status),
         _ => new AdminOutcome(AdminResult.Unknown, one.Member),
     };

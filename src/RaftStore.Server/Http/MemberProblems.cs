@@ -40,7 +40,7 @@ internal static class MemberProblems
         string who = members.Find(outcome.Member)?.Name ?? $"the member with the id {outcome.Member}";
         return outcome.Result switch
         {
-            AdminResult.TimedOut => new Problem(ProblemType.NoLeader, $"{who} was not reached, or knows no leader whose state it could take; nothing was done. Try again."),
+            AdminResult.TimedOut => new Problem(ProblemType.NoLeader, $"{who} was not reached, or knows no leader whose state it could take; its own is as it was. Try again."),
             AdminResult.Unknown => new Problem(ProblemType.Timeout, $"{who} was asked and has not answered. A repair that was begun goes on: ask again."),
             AdminResult.Overloaded => new Problem(ProblemType.Overloaded, "Too many changes wait already; nothing was done. Try again."),
             _ => Of(outcome, members),

@@ -48,13 +48,16 @@ internal static class FrameSamples
         yield return new ClusterStatusQuestion(From, To, Term, 42);
         yield return new ClusterStatusAnswer(From, To, Term, 42, View: null);
         yield return new StateHashReport(From, To, Term, new StateHash(3000, "0102030405060708090a0b0c0d0e0f10"), 2, WantsAnswer: true);
+        yield return new StateRequest(From, To, Term, 3000);
         yield return new AdminQuestion(From, To, Term, 43, 5000, false, new ChangeMembership(new AddLearner("n4", "h4:4", "http://c4", true, new NodeId(2), 0x1122334455667788)));
         yield return new AdminQuestion(From, To, Term, 43, 5000, false, new ChangeMembership(new PromoteLearner(new NodeId(4))));
         yield return new AdminQuestion(From, To, Term, 43, 5000, false, new ChangeMembership(new RemoveMember(new NodeId(4), Force: true)));
         yield return new AdminQuestion(From, To, Term, 43, 5000, false, new ChangeMembership(new UpdateMember(new NodeId(4), null, "http://c5", 9)));
         yield return new AdminQuestion(From, To, Term, 43, 5000, false, new TransferLeadership(NodeId.None));
         yield return new AdminQuestion(From, To, Term, 43, 5000, true, new ChangeMembership(new PromoteLearner(new NodeId(4))));
+        yield return new AdminQuestion(From, To, Term, 43, 5000, false, new RepairState(new NodeId(4), Trusts: true));
         yield return new AdminAnswer(From, To, Term, 43, new AdminOutcome(AdminResult.NameOrAddressTaken, new NodeId(2)));
+        yield return new AdminAnswer(From, To, Term, 43, new AdminOutcome(AdminResult.Repairing, new NodeId(2), new RepairStatus(RepairStage.Receiving, 7, 100, 4096)));
         yield return new AdminAnswer(From, To, Term, 43, Outcome: null);
     }
 

@@ -95,6 +95,21 @@ public sealed class StateRepairTests
     }
 
     [Fact]
+    public void Repair_WhoseLeaderIsLostForLong_SaysSoAndGoesOnByItself()
+    {
+        TestCluster cluster = Started(out TestNode wrong);
+        List<TestNode> others = [.. cluster.Nodes.Where(node => node != wrong)];
+        others.ForEach(node => node.IsPaused = true);
+
+        Assert.Equal(AdminResult.TimedOut, Repair(cluster, wrong, wrong).Result);
+        Assert.Equal(RepairStage.Waiting, wrong.Status.Repair.Stage);
+
+        others.ForEach(node => node.IsPaused = false);
+        cluster.RunUntil(() => wrong.Status.Divergence is null, "it is repaired");
+        AssertRight(cluster, wrong);
+    }
+
+    [Fact]
     public void Repair_ThatTakesLong_TellsHowFarItHasComeAndIsOneForAllWhoAsk()
     {
         TestCluster cluster = Started(out TestNode wrong, largeValues: 20);

@@ -338,4 +338,59 @@ public sealed class SnapshotDamageTests
         Assert.True(!committed || store.Latest.Metadata.LastIncluded.Index == 20);
         Assert.DoesNotContain(disk.ListFiles(Dir), name => name.EndsWith(".tmp", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void PowerCut_AtEachStepOfReplacing_LeavesTheOldSnapshotOfThatEntryOrTheNew()
+    {
+        byte[] wrong = SnapshotStoreTests.Content(5000, 1);
+        byte[] right = SnapshotStoreTests.Content(5000, 2);
+        CrashingFileSystem senderDisk = Holding(20, right, out SnapshotFile sent);
+        byte[] file = senderDisk.Content($"{Dir}/{sent.FileName}");
+        bool crashed = true;
+        for (int step = 1; crashed; step++)
+        {
+            crashed = false;
+            CrashingFileSystem disk = Holding(20, wrong, out _);
+            bool committed = false;
+            disk.CrashAt = disk.Operations + step;
+            try
+            {
+                SnapshotStore store = Open(disk);
+                store.Receive(sent.Metadata, 0, file);
+                store.CompleteReceived(sent.Metadata, replaces: true);
+                committed = true;
+            }
+            catch (CrashException)
+            {
+                crashed = true;
+            }
+
+            disk.PowerCut(new Random(step));
+            SnapshotStore reopened = Open(disk);
+            byte[] found = SnapshotStoreTests.Read(reopened, reopened.Latest!);
+            Assert.True(found.AsSpan().SequenceEqual(right) || (!committed && found.AsSpan().SequenceEqual(wrong)), $"step {step}");
+        }
+    }
+
+    [Fact]
+    public void CompleteReceived_OfOneThatIsThere_ReplacesItOnlyWhereItIsTold()
+    {
+        CrashingFileSystem senderDisk = Holding(20, SnapshotStoreTests.Content(5000, 2), out SnapshotFile sent);
+        byte[] file = senderDisk.Content($"{Dir}/{sent.FileName}");
+        SnapshotStore store = Open(Holding(20, SnapshotStoreTests.Content(5000, 1), out SnapshotFile old));
+        byte[] buffer = new byte[100];
+        store.ReadRaw(old, 0, buffer);
+
+        store.Receive(sent.Metadata, 0, file);
+        store.CompleteReceived(sent.Metadata);
+        Assert.Equal(SnapshotStoreTests.Content(5000, 1), SnapshotStoreTests.Read(store, store.Latest!));
+
+        // Somebody was being sent the old one: it is not read on from, since its name means the new one now.
+        store.Receive(sent.Metadata, 0, file);
+        store.CompleteReceived(sent.Metadata, replaces: true);
+        Assert.Equal(SnapshotStoreTests.Content(5000, 2), SnapshotStoreTests.Read(store, store.Latest!));
+        byte[] raw = new byte[file.Length];
+        Assert.Equal(file.Length, store.ReadRaw(store.Latest!, 0, raw));
+        Assert.Equal(file, raw);
+    }
 }
