@@ -27,6 +27,12 @@ public sealed class RepairTests
 
         // A restart changes nothing, kill -9 or not.
         wrong.Kill();
+        using (ServerProcess recovery = ServerProcess.Start(["recover", "--data", wrong.DataPath, "--dry-run"]))
+        {
+            Assert.Equal(0, await recovery.ExitCodeAsync());
+            Assert.Contains("This node's state was found to be wrong", recovery.Output, StringComparison.Ordinal);
+        }
+
         wrong.Start();
         await cluster.HoldsAsync("the wrong node has started", async () => await PhaseAsync(wrong) is not (null or "forming"));
         Assert.Equal("quarantined", await PhaseAsync(wrong));

@@ -17,7 +17,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
     /// <summary>Wishes under way at most; a cluster is changed by people.</summary>
     private const int CasesMax = 64;
 
-    private readonly List<Case> _cases = [];
+    private readonly List<AdminCase> _cases = [];
     private readonly List<(TaskCompletionSource<AdminOutcome> Answer, AdminOutcome Outcome)> _ended = [];
 
     /// <summary>A caller's wish came.</summary>
@@ -29,7 +29,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
             return;
         }
 
-        _cases.Add(new Case { Action = inquiry.Action, DeadlineMs = inquiry.DeadlineMs, Answer = inquiry.Answer });
+        _cases.Add(new AdminCase { Action = inquiry.Action, DeadlineMs = inquiry.DeadlineMs, Answer = inquiry.Answer });
     }
 
     /// <summary>Another member's wish came. It is for the leader of exactly that term, since the asking node may ask another in a later one,
@@ -49,7 +49,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
             return;
         }
 
-        _cases.Add(new Case
+        _cases.Add(new AdminCase
         {
             Action = question.Action,
             IsRepeated = question.IsRepeated,
@@ -63,7 +63,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
     /// <summary>The leader's answer came.</summary>
     public void Take(AdminAnswer answer)
     {
-        if (_cases.Find(one => one.Stage == Stage.Asked && one.AskedId == answer.Id && one.Asked == answer.From) is not { } found)
+        if (_cases.Find(one => one.Stage == AdminStage.Asked && one.AskedId == answer.Id && one.Asked == answer.From) is not { } found)
         {
             return;
         }
@@ -75,7 +75,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         else
         {
             // It has done nothing: whoever leads now is asked with the next tick.
-            found.Stage = Stage.Waiting;
+            found.Stage = AdminStage.Waiting;
             found.NotBeforeMs = context.NowMs + context.Options.Raft.HeartbeatIntervalMs;
         }
     }
@@ -96,7 +96,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
     /// <summary>Time has passed: what was not done in time ends.</summary>
     public void Tick()
     {
-        foreach (Case one in _cases.FindAll(one => one.DeadlineMs <= context.NowMs))
+        foreach (AdminCase one in _cases.FindAll(one => one.DeadlineMs <= context.NowMs))
         {
             End(one, Unfinished(one));
         }
@@ -116,7 +116,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
     /// <summary>The node stops.</summary>
     public void Stop()
     {
-        foreach (Case one in _cases.ToArray())
+        foreach (AdminCase one in _cases.ToArray())
         {
             End(one, Unfinished(one));
         }
@@ -124,30 +124,30 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         EndPass();
     }
 
-    private AdminOutcome Unfinished(Case one) => one.Stage switch
+    private AdminOutcome Unfinished(AdminCase one) => one.Stage switch
     {
-        Stage.Waiting when !one.IsRepeated => new AdminOutcome(AdminResult.TimedOut, one.Member),
-        Stage.Repairing when repair.Status.Stage == RepairStage.Waiting && !context.Core.IsInContactWithLeader => new AdminOutcome(AdminResult.TimedOut, one.Member),
-        Stage.Repairing => new AdminOutcome(AdminResult.Repairing, one.Member, repair.Status),
+        AdminStage.Waiting when !one.IsRepeated => new AdminOutcome(AdminResult.TimedOut, one.Member),
+        AdminStage.Repairing when repair.Status.Stage == RepairStage.Waiting && !context.Core.IsInContactWithLeader => new AdminOutcome(AdminResult.TimedOut, one.Member),
+        AdminStage.Repairing => new AdminOutcome(AdminResult.Repairing, one.Member, repair.Status),
         _ => new AdminOutcome(AdminResult.Unknown, one.Member),
     };
 
-    private bool GoOn(Case one)
+    private bool GoOn(AdminCase one)
     {
         switch (one.Stage)
         {
-            case Stage.Waiting when context.NowMs >= one.NotBeforeMs:
+            case AdminStage.Waiting when context.NowMs >= one.NotBeforeMs:
                 return Begin(one);
-            case Stage.Asked when context.Core.Term != one.Term && one.Action is ChangeMembership:
+            case AdminStage.Asked when context.Core.Term != one.Term && one.Action is ChangeMembership:
                 EndOrRepeat(one, new AdminOutcome(AdminResult.Unknown, one.Member));
                 return false;
-            case Stage.Changing:
+            case AdminStage.Changing:
                 FinishChange(one);
                 return false;
-            case Stage.Transferring:
+            case AdminStage.Transferring:
                 FinishTransfer(one);
                 return false;
-            case Stage.Repairing:
+            case AdminStage.Repairing:
                 FinishRepair(one);
                 return false;
             default:
@@ -155,7 +155,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         }
     }
 
-    private bool Begin(Case one)
+    private bool Begin(AdminCase one)
     {
         RaftNode core = context.Core;
         if (one.Action is RepairState repairing)
@@ -181,19 +181,19 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         return false;
     }
 
-    private void Ask(Case one, NodeId member, long timeoutMs)
+    private void Ask(AdminCase one, NodeId member, long timeoutMs)
     {
         ulong id = context.Ids.Next();
         if (context.Outbox.Send(new AdminQuestion(context.Self, member, context.Core.Term, id, timeoutMs, one.IsRepeated, one.Action)))
         {
-            one.Stage = Stage.Asked;
+            one.Stage = AdminStage.Asked;
             one.Asked = member;
             one.AskedId = id;
             one.Term = context.Core.Term;
         }
     }
 
-    private bool BeginRepair(Case one, RepairState action)
+    private bool BeginRepair(AdminCase one, RepairState action)
     {
         one.Member = action.Member;
         if (action.Member != context.Self)
@@ -207,7 +207,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         switch (result)
         {
             case AdminResult.Repairing:
-                one.Stage = Stage.Repairing;
+                one.Stage = AdminStage.Repairing;
                 return true;
             case AdminResult.TimedOut:
                 one.NotBeforeMs = context.NowMs + context.Options.Raft.HeartbeatIntervalMs;
@@ -218,7 +218,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         }
     }
 
-    private void FinishRepair(Case one)
+    private void FinishRepair(AdminCase one)
     {
         if (context.Divergence is null)
         {
@@ -226,7 +226,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         }
     }
 
-    private bool BeginHere(Case one)
+    private bool BeginHere(AdminCase one)
     {
         switch (one.Action)
         {
@@ -241,7 +241,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         }
     }
 
-    private void Begun(Case one, MembershipResult result)
+    private void Begun(AdminCase one, MembershipResult result)
     {
         one.Member = result.Member;
         switch (result.Status)
@@ -251,7 +251,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
                 End(one, done);
                 break;
             case MembershipStatus.Appended:
-                one.Stage = Stage.Changing;
+                one.Stage = AdminStage.Changing;
                 one.Index = result.Index;
                 one.Term = result.Term;
                 break;
@@ -264,12 +264,12 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         }
     }
 
-    private void Begun(Case one, TransferStatus status)
+    private void Begun(AdminCase one, TransferStatus status)
     {
         switch (status)
         {
             case TransferStatus.Started:
-                one.Stage = Stage.Transferring;
+                one.Stage = AdminStage.Transferring;
                 one.Term = context.Core.Term;
                 one.Member = context.Core.TransferTarget;
                 break;
@@ -284,7 +284,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
 
     // A change is over once its entry is applied here in the term of whoever appended it, and nothing is joint any more. Where the
     // term ended before that, a later leader may have kept the entry or not.
-    private void FinishChange(Case one)
+    private void FinishChange(AdminCase one)
     {
         RaftNode core = context.Core;
         bool isApplied = core.AppliedIndex >= one.Index && core.AppliedIndex >= core.ConfigurationIndex && !core.Configuration.IsJoint;
@@ -298,7 +298,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         }
     }
 
-    private void FinishTransfer(Case one)
+    private void FinishTransfer(AdminCase one)
     {
         RaftNode core = context.Core;
         if (core.Term != one.Term && !core.Leader.IsNone)
@@ -311,7 +311,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         }
     }
 
-    private void EndOrRepeat(Case one, AdminOutcome outcome)
+    private void EndOrRepeat(AdminCase one, AdminOutcome outcome)
     {
         // Where another member asked, it repeats. A transfer ends with its leader's term, done or not, and is not asked for twice.
         if (outcome.Result != AdminResult.Unknown || one.Answer is null || one.Action is not ChangeMembership)
@@ -322,7 +322,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
 
         one.LostTerm = one.Term;
         one.IsRepeated = true;
-        one.Stage = Stage.Waiting;
+        one.Stage = AdminStage.Waiting;
         one.NotBeforeMs = context.NowMs;
     }
 
@@ -341,7 +341,7 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         return done.IsNone ? null : new AdminOutcome(AdminResult.Done, done);
     }
 
-    private void End(Case one, AdminOutcome outcome)
+    private void End(AdminCase one, AdminOutcome outcome)
     {
         _cases.Remove(one);
         if (one.Answer is { } answer)
@@ -375,57 +375,4 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         TransferStatus.Lagging => AdminResult.Lagging,
         _ => throw new NotSupportedException($"No result is known for {status}."),
     };
-
-    private enum Stage
-    {
-        /// <summary>Nobody has done anything.</summary>
-        Waiting,
-
-        /// <summary>The leader was asked.</summary>
-        Asked,
-
-        /// <summary>The change is in this leader's log.</summary>
-        Changing,
-
-        /// <summary>This leader is handing over.</summary>
-        Transferring,
-
-        /// <summary>This node's state is being repaired.</summary>
-        Repairing,
-    }
-
-    private sealed class Case
-    {
-        public required AdminAction Action { get; init; }
-
-        public required long DeadlineMs { get; init; }
-
-        public Stage Stage { get; set; }
-
-        public long NotBeforeMs { get; set; }
-
-        /// <summary>The caller on this node; null where another member asked.</summary>
-        public TaskCompletionSource<AdminOutcome>? Answer { get; init; }
-
-        public NodeId From { get; init; }
-
-        public ulong FromId { get; init; }
-
-        public NodeId Asked { get; set; }
-
-        public ulong AskedId { get; set; }
-
-        public NodeId Member { get; set; }
-
-        public long Index { get; set; }
-
-        /// <summary>The term in which it was asked for or begun.</summary>
-        public long Term { get; set; }
-
-        /// <summary>The term of the last leader that was lost with it; 0 for none. Nobody of that term is asked again.</summary>
-        public long LostTerm { get; set; }
-
-        /// <summary>A leader was lost that may have done it.</summary>
-        public bool IsRepeated { get; set; }
-    }
 }

@@ -55,7 +55,7 @@ internal sealed class MetricsEndpoint(NodeHost host, HttpMetrics http, CommonHea
         text.Single("raftstore_raft_snapshot_index", "gauge", "The last entry of the newest durable snapshot.", status.SnapshotIndex);
         text.Single("raftstore_raft_members", "gauge", "Voters in the configuration in force.", status.Configuration.Voters.Length);
         text.Single("raftstore_raft_learners", "gauge", "Members without a vote in the configuration in force.", status.Configuration.Learners.Length);
-        text.Single("raftstore_quarantined", "gauge", "1 once the node's state was found to differ from the others'.", status.Divergence is null ? 0 : 1);
+        text.Single("raftstore_quarantined", "gauge", "1 from when the node's state was found to differ from the others' until it is repaired.", status.Divergence is null ? 0 : 1);
         text.Single("raftstore_log_has_space", "gauge", "0 while the log's disk is full and new entries are refused.", status.HasLogSpace ? 1 : 0);
         text.Family("raftstore_log_sync_seconds", "gauge", "Time of a log write with its sync, over the last 1,024 of them.");
         text.Sample("raftstore_log_sync_seconds", "quantile=\"0.5\"", status.SyncLatency.P50Microseconds / 1e6);

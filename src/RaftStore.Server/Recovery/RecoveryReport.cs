@@ -18,6 +18,7 @@ internal static class RecoveryReport
         Line(output, $"last entry       {state.Last.Index} of term {state.Last.Term}: every entry up to it is here, and its revision is {view.Revision}");
         Line(output, $"known committed  up to entry {state.CommitIndex}, revision {state.CommittedRevision}");
         Line(output, $"holds            {view.KeyCount} keys, {view.StoredBytes} bytes, history from revision {view.CompactedRevision}");
+        Line(output, $"state hash       {view.Hash}, every entry that is here applied");
         if (state.TornBytes > 0)
         {
             Line(output, $"torn tail        {state.TornBytes} bytes of a record that a crash cut short; this node had acknowledged none of it");
@@ -29,9 +30,10 @@ internal static class RecoveryReport
         }
 
         output.WriteLine();
-        if (state.Quarantine is not null)
+        if (state.Quarantine is { HasMajority: var hasMajority })
         {
-            output.WriteLine("This node's state was found to be wrong. What is recovered is made anew of its snapshot and its log: the log is right, the snapshot need not be.");
+            output.WriteLine(hasMajority ? "This node's state was found to be wrong." : "This node's state was found to differ from another's, and nobody could say which was right.");
+            output.WriteLine("What is recovered is made anew of its snapshot and its log: the log is right, the snapshot need not be.");
             output.WriteLine("If another member's directory is left that is not quarantined and whose last entry is no older, recover that one.");
         }
 
