@@ -33,6 +33,14 @@ public sealed class ClusterMember
     /// <summary>Of a learner: whether it could be given a vote now; null for a voter.</summary>
     public bool? CaughtUp { get; init; }
 
+    /// <summary>The snapshot that the leader is sending to the member; null where it sends none.</summary>
+    public SnapshotTransfer? Snapshot { get; init; }
+
     /// <summary>Milliseconds since the answering node last heard from the member.</summary>
     public long? LastContactMs { get; init; }
 }
+
+/// <summary>A snapshot on its way to a member.</summary>
+/// <param name="HeldBytes">How much of the file the member holds.</param>
+/// <param name="Bytes">The file's length.</param>
+public sealed record SnapshotTransfer(long HeldBytes, long Bytes);

@@ -9,4 +9,11 @@ public sealed record ClusterView(bool FromLeader, NodeId Leader, long Term, long
 /// <summary>One member of a <see cref="ClusterView"/>; -1 stands for «not known».</summary>
 /// <param name="IsVoter">False for a learner.</param>
 /// <param name="IsCaughtUp">Of a learner: the leader could make it a voter now.</param>
-public sealed record ClusterMemberView(Member Member, bool IsVoter, bool IsCaughtUp, long MatchIndex, long AppliedIndex, long LastContactMs);
+/// <param name="Snapshot">How far the leader has come with sending it a snapshot; null where it sends it none.</param>
+public sealed record ClusterMemberView(
+    Member Member, bool IsVoter, bool IsCaughtUp, long MatchIndex, long AppliedIndex, long LastContactMs, SnapshotTransfer? Snapshot = null);
+
+/// <summary>A snapshot on its way to a member.</summary>
+/// <param name="HeldBytes">How much of the file the member has acknowledged, without a gap from its beginning.</param>
+/// <param name="LengthBytes">The file's length.</param>
+public readonly record struct SnapshotTransfer(long HeldBytes, long LengthBytes);

@@ -107,6 +107,32 @@ public sealed class NodeSnapshotTests
     }
 
     [Fact]
+    public void SnapshotTransfer_UnderWay_IsSeenOnEveryNodeUntilItEnds()
+    {
+        TestCluster cluster = FarBehind(out TestNode behind);
+        TestNode other = cluster.Followers.First(node => node != behind);
+        int chunks = 0;
+        cluster.Filter = (_, _, _, frame) => frame[12] != 11 || ++chunks <= 2;
+
+        cluster.Heal();
+        cluster.RunUntil(() => chunks > 2, "chunks");
+        cluster.Run(500);
+
+        foreach (TestNode asked in new[] { cluster.Leader, other })
+        {
+            ClusterView view = cluster.Await(asked.Node.DescribeClusterAsync(cluster.NowMs + 5000));
+            SnapshotTransfer transfer = Assert.NotNull(view.Members.Single(member => member.Member.Id == behind.Id).Snapshot);
+            Assert.InRange(transfer.HeldBytes, 1, transfer.LengthBytes - 1);
+            Assert.Null(view.Members.Single(member => member.Member.Id == other.Id).Snapshot);
+        }
+
+        cluster.Filter = null;
+        cluster.RunUntil(() => behind.Status.AppliedIndex == cluster.Leader.Status.AppliedIndex, "the follower catches up");
+        cluster.Run(1000);
+        Assert.All(cluster.Await(cluster.Leader.Node.DescribeClusterAsync(cluster.NowMs + 5000)).Members, member => Assert.Null(member.Snapshot));
+    }
+
+    [Fact]
     public void SnapshotTransfer_EveryThirdChunkAndAnswerLost_StillArrives()
     {
         TestCluster cluster = FarBehind(out TestNode behind);

@@ -99,7 +99,10 @@ internal sealed class ClusterInquiries(PumpContext context)
         {
             if (known.Id == member.Id)
             {
-                return new ClusterMemberView(member, isVoter, known.IsCaughtUp, known.MatchIndex, known.LastContactMs < 0 ? -1 : known.AppliedIndex, known.LastContactMs);
+                return new ClusterMemberView(member, isVoter, known.IsCaughtUp, known.MatchIndex, known.LastContactMs < 0 ? -1 : known.AppliedIndex, known.LastContactMs)
+                {
+                    Snapshot = context.SnapshotTransfers.TryGetValue(member.Id, out SnapshotTransfer transfer) ? transfer : null,
+                };
             }
         }
 

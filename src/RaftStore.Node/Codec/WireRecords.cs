@@ -35,6 +35,8 @@ internal static class WireRecords
         LastContactMs = member.LastContactMs,
         IsVoter = member.IsVoter,
         IsCaughtUp = member.IsCaughtUp,
+        SnapshotHeldBytes = member.Snapshot?.HeldBytes ?? 0,
+        SnapshotBytes = member.Snapshot?.LengthBytes ?? 0,
     };
 
     /// <summary>Null where the bytes are no message of that type.</summary>
@@ -74,13 +76,17 @@ internal static class WireRecords
         List<ClusterMemberView> members = new(records.Count);
         foreach (MemberStatusRecord record in records)
         {
-            bool sane = IsNumber(record.MatchIndex, -1) && IsNumber(record.AppliedIndex, -1) && IsNumber(record.LastContactMs, -1);
+            bool sane = IsNumber(record.MatchIndex, -1) && IsNumber(record.AppliedIndex, -1) && IsNumber(record.LastContactMs, -1)
+                && IsNumber(record.SnapshotBytes, 0) && record.SnapshotHeldBytes >= 0 && record.SnapshotHeldBytes <= record.SnapshotBytes;
             if (!sane || record.Member is null || FromRecord(record.Member) is not Member member)
             {
                 return null;
             }
 
-            members.Add(new ClusterMemberView(member, record.IsVoter, record.IsCaughtUp, record.MatchIndex, record.AppliedIndex, record.LastContactMs));
+            members.Add(new ClusterMemberView(member, record.IsVoter, record.IsCaughtUp, record.MatchIndex, record.AppliedIndex, record.LastContactMs)
+            {
+                Snapshot = record.SnapshotBytes > 0 ? new SnapshotTransfer(record.SnapshotHeldBytes, record.SnapshotBytes) : null,
+            });
         }
 
         return members;

@@ -23,6 +23,9 @@ internal sealed class PumpContext
 
     public required Tallies Tallies { get; init; }
 
+    /// <summary>How far this leader has come with every snapshot that it is sending.</summary>
+    public Dictionary<NodeId, SnapshotTransfer> SnapshotTransfers { get; } = [];
+
     public CompletionBatch Completions { get; } = new();
 
     /// <summary>Why this node is quarantined: it serves nobody and does not lead. Null while its state is not known to be wrong.</summary>

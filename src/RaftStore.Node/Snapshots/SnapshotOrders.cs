@@ -47,7 +47,7 @@ internal sealed record SnapshotSaved(SnapshotMetadata Metadata);
 internal sealed record SnapshotNotSaved(SnapshotMetadata Metadata);
 
 /// <summary>A chunk is ready to be sent.</summary>
-internal sealed record ChunkReady(NodeId Peer, long Term, PeerFrame Frame);
+internal sealed record ChunkReady(NodeId Peer, long Term, PeerFrame Frame, SnapshotTransfer Progress);
 
 /// <summary>Sending to a follower has ended.</summary>
 /// <param name="IsInstalled">True where the follower has it; false where it was given up.</param>

@@ -123,12 +123,14 @@ internal sealed class SnapshotScheduler
         if (_context.IsLeader && _context.Core.Term == chunk.Term)
         {
             _context.Outbox.Send(chunk.Peer, PeerChannel.Snapshot, chunk.Frame);
+            _context.SnapshotTransfers[chunk.Peer] = chunk.Progress;
         }
     }
 
     /// <inheritdoc cref="Take(SnapshotSaved)"/>
     public void Take(SendEnded ended)
     {
+        _context.SnapshotTransfers.Remove(ended.Peer);
         if (_sending.RemoveAll(sending => sending.Peer == ended.Peer && sending.Term == ended.Term) == 0 || ended.Term != _context.Core.Term)
         {
             return;
@@ -205,6 +207,7 @@ internal sealed class SnapshotScheduler
         if (_sending.Count > 0 && (!_context.IsLeader || _sending[0].Term != _context.Core.Term))
         {
             _sending.Clear();
+            _context.SnapshotTransfers.Clear();
             _worker.Enqueue(new CancelSends());
         }
     }

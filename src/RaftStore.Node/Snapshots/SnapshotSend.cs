@@ -47,6 +47,9 @@ internal sealed class SnapshotSend(NodeId peer, long term, SnapshotFile file, in
     /// <summary>True where the follower has installed it, or does not need it.</summary>
     public bool IsInstalled => _heldOffset == LengthBytes;
 
+    /// <summary>How far it has come.</summary>
+    public SnapshotTransfer Progress => new(_heldOffset, LengthBytes);
+
     private long LengthBytes => File.Metadata.LengthBytes;
 
     /// <summary>True where there is no hope left.</summary>

@@ -90,7 +90,7 @@ internal sealed class SnapshotSenders(NodeOptions options, SnapshotStore store, 
         PeerFrame frame = SnapshotChunkCodec.Encode(envelope, send.Metadata, offset, bytes, target => Read(send.File, offset, target));
         rate.Spend(bytes, nowMs);
         send.Sent(bytes, nowMs);
-        reports.AddEvent(new ChunkReady(send.Peer, send.Term, frame));
+        reports.AddEvent(new ChunkReady(send.Peer, send.Term, frame, send.Progress));
     }
 
     private void Read(SnapshotFile file, long offset, Span<byte> target)

@@ -118,6 +118,14 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
         WriteKnown(json, "lag"u8, member.MatchIndex < 0 ? -1 : Math.Max(0, view.CommitIndex - member.MatchIndex));
         json.WriteBoolean("healthy"u8, IsHealthy(view, member));
         WriteKnown(json, "lastContactMs"u8, member.LastContactMs);
+        if (member.Snapshot is { } snapshot)
+        {
+            json.WriteStartObject("snapshot"u8);
+            json.WriteNumber("heldBytes"u8, snapshot.HeldBytes);
+            json.WriteNumber("bytes"u8, snapshot.LengthBytes);
+            json.WriteEndObject();
+        }
+
         if (!member.IsVoter)
         {
             json.WriteBoolean("caughtUp"u8, member.IsCaughtUp);

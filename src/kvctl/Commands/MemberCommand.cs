@@ -152,9 +152,12 @@ internal static class MemberCommand
             member.Client ?? "",
             member.MatchIndex?.ToString(CultureInfo.InvariantCulture) ?? "",
             member.Lag?.ToString(CultureInfo.InvariantCulture) ?? "",
-            member.Healthy switch { true => "healthy", false => "silent", null => "" },
+            (member.Healthy switch { true => "healthy", false => "silent", null => "" }) + Describe(member.Snapshot),
         }));
     }
+
+    private static string Describe(SnapshotTransfer? snapshot)
+        => snapshot is null ? "" : $", {snapshot.HeldBytes * 100 / snapshot.Bytes} % of a snapshot of {snapshot.Bytes >> 20} MiB";
 
     private static void Write(Utf8JsonWriter json, ClusterStatus cluster)
     {
@@ -172,6 +175,12 @@ internal static class MemberCommand
             if (member.CaughtUp is { } caughtUp)
             {
                 json.WriteBoolean("caughtUp", caughtUp);
+            }
+
+            if (member.Snapshot is { } snapshot)
+            {
+                json.WriteNumber("snapshotHeldBytes", snapshot.HeldBytes);
+                json.WriteNumber("snapshotBytes", snapshot.Bytes);
             }
 
             json.WriteEndObject();

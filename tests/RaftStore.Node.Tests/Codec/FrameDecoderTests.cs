@@ -66,7 +66,7 @@ public sealed class FrameDecoderTests
         ClusterStatusAnswer answer = Assert.IsType<ClusterStatusAnswer>(Decode(FrameSamples.Frames().Last()));
 
         ClusterMemberView member = Assert.Single(answer.View!.Members);
-        Assert.Equal(new ClusterMemberView(FrameSamples.Members.Voters[0], IsVoter: true, IsCaughtUp: false, 9, 8, -1), member);
+        Assert.Equal(new ClusterMemberView(FrameSamples.Members.Voters[0], IsVoter: true, IsCaughtUp: false, 9, 8, -1, new SnapshotTransfer(5, 7)), member);
         Assert.Equal((true, FrameSamples.From, FrameSamples.Term, 9L), (answer.View.FromLeader, answer.View.Leader, answer.View.Term, answer.View.CommitIndex));
     }
 

@@ -71,7 +71,7 @@ internal static class FrameSamples
         yield return Bytes(Chunk());
         yield return Bytes(Forward("x", "yz"));
         yield return Bytes(Results());
-        ClusterView view = new(true, From, Term, 9, [new ClusterMemberView(Members.Voters[0], IsVoter: true, IsCaughtUp: false, 9, 8, -1)]);
+        ClusterView view = new(true, From, Term, 9, [new ClusterMemberView(Members.Voters[0], IsVoter: true, IsCaughtUp: false, 9, 8, -1, new SnapshotTransfer(5, 7))]);
         yield return Bytes(MessageEncoder.Encode(Cluster, new ClusterStatusAnswer(From, To, Term, 42, view), out _));
     }
 
