@@ -17,7 +17,10 @@ public static class Batch
         SortedSet<ulong> failed = [];
         ulong done = 0;
         long virtualMs = 0;
-        Parallel.For((long)first, (long)(first + count), seed =>
+
+        // A machine with other work to do makes the thread pool start more and more runs at once, and each of them takes memory.
+        ParallelOptions perCore = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For((long)first, (long)(first + count), perCore, seed =>
         {
             SimulationResult result = Simulator.Run((ulong)seed);
             lock (gate)

@@ -55,7 +55,8 @@ public sealed class SeedsTests
     public void EveryRule_UnderEveryDrawnFault_Holds()
     {
         ConcurrentBag<SimulationResult> results = [];
-        Parallel.For(1L, (long)Seeds + 1, seed => results.Add(Simulator.Run((ulong)seed)));
+        ParallelOptions perCore = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(1L, (long)Seeds + 1, perCore, seed => results.Add(Simulator.Run((ulong)seed)));
 
         string failures = string.Join(Environment.NewLine, results.Where(result => result.Failure is not null).OrderBy(result => result.Seed)
             .Select(result => $"FAILED, replay with scripts/simulate.sh --seed {result.Seed}: {result.Failure}"));
