@@ -61,7 +61,7 @@ internal sealed class MessageRules(ClusterInvariants invariants)
 
     // A removed server disturbs nobody: who knows of a committed removal does not even answer it. An answer of before leaves only once it may, so
     // what counts is what the voter has applied.
-    private void NotForRemoved(SimulatedMachine sender, NodeId candidate)
+    private static void NotForRemoved(SimulatedMachine sender, NodeId candidate)
         => ClusterInvariants.Check(
             !sender.Node!.Status.AppliedConfiguration.WasRemoved(candidate),
             $"{sender.Id} answers the campaign of {candidate}, though it applied an entry by which {candidate} was removed");

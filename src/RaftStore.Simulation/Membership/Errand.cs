@@ -34,12 +34,12 @@ internal sealed class Errand
     /// <returns>True where it is over; whoever waits has been told.</returns>
     public bool Poll(SimulatedMachine machine)
     {
-        if (machine != _machine || !_task.IsCompleted)
+        if (machine != _machine || _task is not { IsCompleted: true, Result: AdminOutcome outcome })
         {
             return false;
         }
 
-        _ended(_task.Result);
+        _ended(outcome);
         return true;
     }
 

@@ -1,7 +1,5 @@
-using RaftStore.Node;
 using RaftStore.Node.Formation;
 using RaftStore.Raft;
-using RaftStore.Storage;
 
 namespace RaftStore.Simulation;
 
