@@ -225,7 +225,7 @@ await_vote() {
       die 1 "n$1 ended instead of joining; its last lines are above, the rest in $(log_file "$1")"
     fi
     ((SECONDS < deadline)) || die 1 "n$1 has no vote after 120 s; see: $self status"
-    sleep 0.3
+    sleep 1
   done
 }
 

@@ -20,11 +20,12 @@ public sealed class NodeOptions
     /// <summary>A snapshot is taken when the log is longer than this and than the last snapshot, in bytes.</summary>
     public long SnapshotLogBytes { get; init; } = 256L << 20;
 
-    /// <summary>Bytes of one snapshot chunk on the wire.</summary>
-    public int SnapshotChunkBytes { get; init; } = 256 << 10;
+    /// <summary>Bytes of one snapshot chunk on the wire. Small enough for the runtime's young generations: larger ones stay in memory until
+    /// a full collection, hundreds of MiB of them where the store is large.</summary>
+    public int SnapshotChunkBytes { get; init; } = 64 << 10;
 
-    /// <summary>Snapshot bytes read or written a second at most.</summary>
-    public long SnapshotBytesPerSecond { get; init; } = 256L << 20;
+    /// <summary>Snapshot bytes read or written a second at most. Faster, it is the disk and the cores of the writes that pay.</summary>
+    public long SnapshotBytesPerSecond { get; init; } = 64L << 20;
 
     /// <summary>Below this many bytes of reserved log space no new entry is accepted: votes must stay writable.</summary>
     public long LogReserveBytes { get; init; } = 4L << 20;
