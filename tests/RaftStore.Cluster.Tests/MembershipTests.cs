@@ -54,6 +54,33 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public async Task Cluster_WhoseNodesAreAllReplacedOneByOneUnderLoad_LosesNothingAcknowledged()
+    {
+        using TestCluster cluster = await TestCluster.StartAsync(3);
+        var history = new AcknowledgedHistory();
+        using var load = new ClientLoad(cluster, history, seed: 37, clients: 4, keys: 10);
+        load.Start();
+        await load.DoneAsync(100);
+
+        foreach (string name in new[] { "n1", "n2", "n3" })
+        {
+            TestNode lost = cluster.Nodes.Single(node => node.Name == name);
+            lost.Kill();
+            TestNode replacement = await cluster.JoinAsync(name, replaced: lost);
+            await load.DoneAsync(50);
+            replacement.Kill();
+            replacement.Start();
+            await cluster.AllReadyAsync();
+            await load.DoneAsync(50);
+        }
+
+        await load.StopAsync();
+        System.Text.Json.JsonElement members = (await cluster.Nodes[0].Http.JsonAsync("/v1/cluster"))!.Value.GetProperty("members");
+        Assert.Equal(["4", "5", "6"], members.EnumerateArray().Select(member => member.GetProperty("id").GetString()));
+        await load.CheckAsync();
+    }
+
+    [Fact]
     public async Task Member_ThatWasNeverStarted_CannotBePromotedAndHoldsNothingUp()
     {
         using TestCluster cluster = await TestCluster.StartAsync(3);
