@@ -40,6 +40,9 @@ public sealed class KvStore
     /// <summary>What history waits for before it gets shorter. Applying thread.</summary>
     public HistoryWait HistoryWait => _state.HistoryWait;
 
+    /// <summary>How much cluster time must go by until the oldest revision has its age, in milliseconds; 0 where it has. Applying thread.</summary>
+    public long HistoryAgeLeftMs => _state.HistoryAgeLeftMs;
+
     /// <summary>Applies one entry. An empty command (a no-op) only moves the index on. Nobody sees the effect before
     /// <see cref="Publish"/>.</summary>
     /// <param name="index">One more than the last; anything else is a broken invariant.</param>

@@ -86,6 +86,9 @@ internal sealed class KvState
         }
     }
 
+    /// <summary>Cluster time until the oldest event has its age, in milliseconds; 0 where it has, or there is none.</summary>
+    internal long HistoryAgeLeftMs => _events.TryPeek(out KeyVersion? oldest) ? Math.Max(0, oldest.ClusterTimeMs + Limits.HistoryAgeMs - ClusterTimeMs) : 0;
+
     /// <summary>Begins an entry.</summary>
     internal void BeginEntry(long index, long clusterTimeMs)
     {

@@ -10,7 +10,7 @@ internal sealed class HistoryUpkeep(PumpContext context, LogState log, Applier a
     /// <summary>Between two entries that only drop history: as much time as one entry makes up for.</summary>
     private const int DropPauseMs = 32;
 
-    /// <summary>Between two entries that only move time on: nobody minds history that is a second older than it need be.</summary>
+    /// <summary>Between two entries that only move time on, at least: nobody minds history that is a second older than it need be.</summary>
     private const int TimePauseMs = 1000;
 
     private static readonly ReadOnlyMemory<byte>[] Empty = [default];
@@ -37,7 +37,7 @@ internal sealed class HistoryUpkeep(PumpContext context, LogState log, Applier a
         long pauseMs = applier.Store.HistoryWait switch
         {
             HistoryWait.Nothing => long.MaxValue,
-            HistoryWait.Time => TimePauseMs,
+            HistoryWait.Time => Math.Max(TimePauseMs, applier.Store.HistoryAgeLeftMs),
             HistoryWait.Entries => DropPauseMs,
             _ => throw new NotSupportedException($"No wait {applier.Store.HistoryWait} is known."),
         };
