@@ -40,9 +40,9 @@ internal sealed class Atlas
     public IReadOnlyList<SimulatedMachine> DrawBrokenForGood()
     {
         List<SimulatedMachine> broken = [];
-        if (_random.OneIn(2) || _world.Membership.IsChangingVoters)
+        if (_random.OneIn(2) || _world.Membership.IsChangingVoters || _world.Profile.DeceivesOne)
         {
-            // What is asked for already may need any of them.
+            // What is asked for already may need any of them; and one that may not lead counts for less.
             return broken;
         }
 

@@ -40,12 +40,15 @@ public sealed record FaultProfile
     /// <summary>Mean time between losses of a whole disk, in milliseconds; 0 for none. Only where the membership changes.</summary>
     public required int WipeEveryMs { get; init; }
 
+    /// <summary>Whether one machine is made to believe that its state is wrong. Only where the membership stays, and enough others may lead.</summary>
+    public required bool DeceivesOne { get; init; }
+
     /// <summary>The profile of a seed.</summary>
     public static FaultProfile Draw(ulong seed)
     {
         RandomStream random = new(seed, "fault profile");
         int[] sizes = [3, 3, 3, 3, 5, 5, 1, 2, 4];
-        return new FaultProfile
+        FaultProfile profile = new()
         {
             Machines = sizes[random.Below(sizes.Length)],
             Network = new NetworkFaults(
@@ -63,7 +66,9 @@ public sealed record FaultProfile
             CatchUpBytes = random.OneIn(3) ? 1 << 20 : random.Between(1 << 10, 32 << 10),
             MembershipEveryMs = random.OneIn(4) ? 0 : (int)random.Between(200, 2_000),
             WipeEveryMs = Sometimes(random, 2_000, 8_000),
+            DeceivesOne = random.OneIn(2),
         };
+        return profile with { DeceivesOne = profile.DeceivesOne && profile.MembershipEveryMs == 0 && profile.Machines >= 3 };
     }
 
     private static int Sometimes(RandomStream random, int most) => random.OneIn(2) ? 0 : (int)random.Between(1, most);

@@ -89,7 +89,7 @@ public sealed class SimulatedNetwork
         _deliver(from, to, channel, (byte[])bytes.Clone());
     }
 
-    private static byte[] Flatten(PeerFrame frame)
+    internal static byte[] Flatten(PeerFrame frame)
     {
         byte[] bytes = new byte[frame.LengthBytes];
         frame.Head.Span.CopyTo(bytes);

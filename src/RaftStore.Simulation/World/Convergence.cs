@@ -16,6 +16,11 @@ internal static class Convergence
             return "somebody still waits for a change of the membership";
         }
 
+        if (!world.Deceiver.IsFinished)
+        {
+            return "a machine is quarantined";
+        }
+
         (long index, Configuration members) = world.Invariants.CommittedConfiguration;
         if (members.IsJoint)
         {

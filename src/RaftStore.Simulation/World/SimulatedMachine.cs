@@ -204,6 +204,7 @@ internal sealed class SimulatedMachine : IPeerTransport
             return;
         }
 
+        frame = _world.Deceiver.Pass(this, from, channel, frame);
         string? error = Node.Receive(from, channel, frame);
         if (error is not null)
         {

@@ -28,6 +28,7 @@ internal sealed class World
         Atlas = new Atlas(this);
         Nemesis = new Nemesis(this);
         Membership = new MembershipWorks(this);
+        Deceiver = new Deceiver(this);
         Network.Sent = Invariants.FrameSent;
         foreach (Member founder in Founders.Voters)
         {
@@ -56,6 +57,9 @@ internal sealed class World
 
     /// <summary>The people who change the membership.</summary>
     public MembershipWorks Membership { get; }
+
+    /// <summary>What makes a machine believe that its state is wrong.</summary>
+    public Deceiver Deceiver { get; }
 
     public ClusterId Cluster => new(Seed | 1);
 
@@ -108,6 +112,7 @@ internal sealed class World
         Workload.Start();
         Nemesis.Start();
         Membership.Start();
+        Deceiver.Start();
         RunUntil(() => Events.NowMs >= faultyMs);
         Heal();
         long endUs = Events.NowUs + HealedUsMax;
