@@ -135,6 +135,8 @@ internal sealed class ClusterInvariants
         {
             _platters.Inspect(machine);
         }
+
+        new RecoveryRules(_world).AtEnd();
     }
 
     public static void Check(bool holds, string message)
