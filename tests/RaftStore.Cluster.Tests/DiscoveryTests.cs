@@ -1,5 +1,6 @@
 using System.Globalization;
 using RaftStore.Cluster.Tests.Harness;
+using RaftStore.Server.Tests.Discovery;
 
 namespace RaftStore.Cluster.Tests;
 
