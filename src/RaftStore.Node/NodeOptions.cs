@@ -20,11 +20,11 @@ public sealed class NodeOptions
     /// <summary>A snapshot is taken when the log is longer than this and than the last snapshot, in bytes.</summary>
     public long SnapshotLogBytes { get; init; } = 256L << 20;
 
-    /// <summary>Bytes of one snapshot chunk on the wire. Small enough for the runtime's young generations: larger ones stay in memory until
-    /// a full collection, hundreds of MiB of them where the store is large.</summary>
+    /// <summary>Bytes of one snapshot chunk on the wire. Small enough to stay out of the large-object heap, which only a full
+    /// collection empties: the leader makes one for every chunk.</summary>
     public int SnapshotChunkBytes { get; init; } = 64 << 10;
 
-    /// <summary>Snapshot bytes read or written a second at most. Faster, it is the disk and the cores of the writes that pay.</summary>
+    /// <summary>Snapshot bytes read or written a second at most, so that disk and cores are left for writes.</summary>
     public long SnapshotBytesPerSecond { get; init; } = 64L << 20;
 
     /// <summary>Below this many bytes of reserved log space no new entry is accepted: votes must stay writable.</summary>

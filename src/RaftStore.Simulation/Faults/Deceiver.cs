@@ -4,6 +4,7 @@ using RaftStore.Node;
 using RaftStore.Node.Codec;
 using RaftStore.Node.Divergence;
 using RaftStore.Raft;
+using RaftStore.Storage;
 
 namespace RaftStore.Simulation;
 
@@ -83,7 +84,7 @@ internal sealed class Deceiver
             _world.Trace.Tell($"{_victim.Id} is quarantined");
             _world.Invariants.Saw("node quarantined");
         }
-        else if (!_wasRestarted && _random.OneIn(3) && _victim.Disk.FileExists(SimulatedMachine.DataPath + "/quarantine.json"))
+        else if (!_wasRestarted && _random.OneIn(3) && _victim.Disk.FileExists($"{SimulatedMachine.DataPath}/{QuarantineMark.Name}"))
         {
             _wasRestarted = true;
             _victim.Kill("an operator starts it anew");
