@@ -98,7 +98,7 @@ public sealed class Node
     {
         if (revision <= View.Revision)
         {
-            return ValueTask.FromResult(RefusalReason.None);
+            return ValueTask.FromResult(Status.Divergence is null ? RefusalReason.None : RefusalReason.Diverged);
         }
 
         return EnqueueRead(revision, deadlineMs);
@@ -112,7 +112,7 @@ public sealed class Node
     }
 
     /// <summary>Captures the applied state, at whatever index that is by then. Any thread.</summary>
-    /// <returns>Null where the node stops, or too many ask.</returns>
+    /// <returns>Null where the node stops or is quarantined, or too many ask.</returns>
     public ValueTask<CapturedState?> CaptureAsync()
     {
         StateCapture capture = new(new TaskCompletionSource<CapturedState?>(TaskCreationOptions.RunContinuationsAsynchronously));

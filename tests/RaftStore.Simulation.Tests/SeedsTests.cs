@@ -19,6 +19,8 @@ public sealed class SeedsTests
         "compaction ended as FutureRevision",
         "conflict truncated",
         "disk wiped",
+        "false answer given before the state was found to be wrong",
+        "false state found",
         "joint configuration entered",
         "joint configuration left",
         "leader removed itself",
@@ -46,6 +48,7 @@ public sealed class SeedsTests
         "snapshot installed",
         "snapshot of the second generation with members of the first",
         "snapshot taken",
+        "state made wrong on the disk",
         "torn tail recovered",
         "transfer failed and cleared",
         "transfer refused",
@@ -79,4 +82,10 @@ public sealed class SeedsTests
     // campaign, having no vote any more.
     [Fact]
     public void Seed2101_TheOnlyLogThatCanBeElectedIsThatOfTheLeaderWhoLeaves_TheClusterGoesOn() => Assert.Null(Simulator.Run(2101).Failure);
+
+    // A read that waited for its revision when the node's state was found to be wrong was answered from that state.
+    [Theory]
+    [InlineData(98)]
+    [InlineData(196)]
+    public void Seed98And196_NodeQuarantinedWhileAReadWaitsForItsRevision_RefusesIt(int seed) => Assert.Null(Simulator.Run((ulong)seed).Failure);
 }

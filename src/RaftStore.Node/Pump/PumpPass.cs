@@ -130,7 +130,7 @@ internal sealed class PumpPass
                 _inquiries.Take(inquiry);
                 break;
             case StateCapture capture:
-                capture.Answer.TrySetResult(_snapshots.Capture());
+                capture.Answer.TrySetResult(_context.Divergence is null ? _snapshots.Capture() : null);
                 break;
             case AdminInquiry inquiry:
                 _admin.Take(inquiry);

@@ -70,6 +70,8 @@ internal sealed class RevisionWaits(PumpContext context)
 
     private void Finish(ReadWaiter read, RefusalReason reason)
     {
+        // Whatever was waited for: what would be read here now is wrong.
+        reason = reason == RefusalReason.None && context.Divergence is not null ? RefusalReason.Diverged : reason;
         context.Deadlines.Remove(read);
         context.ReleaseWaiter();
         context.Completions.Add(read, reason);

@@ -93,7 +93,7 @@ internal sealed class SnapshotEndpoint(NodeHost host, ServerSettings settings, C
     {
         if (await node.CaptureAsync() is not { } captured)
         {
-            return new Problem(ProblemType.ShuttingDown, "This node is shutting down: ask another.");
+            return node.Status.Divergence is null ? new Problem(ProblemType.ShuttingDown, "This node is shutting down: ask another.") : Outcomes.Diverged();
         }
 
         if (captured.View.AppliedIndex == 0)

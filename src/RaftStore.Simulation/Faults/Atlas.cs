@@ -40,7 +40,7 @@ internal sealed class Atlas
     public IReadOnlyList<SimulatedMachine> DrawBrokenForGood()
     {
         List<SimulatedMachine> broken = [];
-        if (_random.OneIn(2) || _world.Membership.IsChangingVoters || _world.Profile.DeceivesOne)
+        if (_random.OneIn(2) || _world.Membership.IsChangingVoters || _world.Profile.DeceivesOne || _world.Profile.ForgesState)
         {
             // What is asked for already may need any of them; and one that may not lead counts for less.
             return broken;

@@ -43,6 +43,9 @@ public sealed record FaultProfile
     /// <summary>Whether one machine is made to believe that its state is wrong. Only where the membership stays, and enough others may lead.</summary>
     public required bool DeceivesOne { get; init; }
 
+    /// <summary>Whether the state of one machine is made wrong. As for <see cref="DeceivesOne"/>, and never in the same run.</summary>
+    public required bool ForgesState { get; init; }
+
     /// <summary>The profile of a seed.</summary>
     public static FaultProfile Draw(ulong seed)
     {
@@ -67,8 +70,10 @@ public sealed record FaultProfile
             MembershipEveryMs = random.OneIn(4) ? 0 : (int)random.Between(200, 2_000),
             WipeEveryMs = Sometimes(random, 2_000, 8_000),
             DeceivesOne = random.OneIn(2),
+            ForgesState = false,
         };
-        return profile with { DeceivesOne = profile.DeceivesOne && profile.MembershipEveryMs == 0 && profile.Machines >= 3 };
+        bool isQuiet = profile.MembershipEveryMs == 0 && profile.Machines >= 3;
+        return profile with { DeceivesOne = profile.DeceivesOne && isQuiet, ForgesState = !profile.DeceivesOne && isQuiet };
     }
 
     private static int Sometimes(RandomStream random, int most) => random.OneIn(2) ? 0 : (int)random.Between(1, most);

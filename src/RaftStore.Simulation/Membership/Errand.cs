@@ -31,8 +31,8 @@ internal sealed class Errand
         => new(machine, changesVoters: false, machine.Node!.TransferLeadershipAsync(target, machine.NowMs + timeoutMs), ended);
 
     /// <summary>Asks a node, which runs, to have the state of a member repaired.</summary>
-    public static Errand Repair(SimulatedMachine machine, NodeId member, long timeoutMs, Action<AdminOutcome> ended)
-        => new(machine, changesVoters: false, machine.Node!.RepairAsync(member, trusts: false, machine.NowMs + timeoutMs), ended);
+    public static Errand Repair(SimulatedMachine machine, NodeId member, bool trusts, long timeoutMs, Action<AdminOutcome> ended)
+        => new(machine, changesVoters: false, machine.Node!.RepairAsync(member, trusts, machine.NowMs + timeoutMs), ended);
 
     /// <summary>Whether that machine has its answer.</summary>
     /// <returns>True where it is over; whoever waits has been told.</returns>

@@ -4,7 +4,7 @@ using RaftStore.Kv;
 namespace RaftStore.Simulation;
 
 /// <summary>What clients read at revisions, past and present. A revision never changes: whoever reads it again, later or on another
-/// machine, must read the same.</summary>
+/// machine, must read the same. A value that nobody wrote tells nothing.</summary>
 internal sealed class PastRevisions
 {
     private readonly Dictionary<(string Key, long Revision), (long ModRevision, string? Value)> _seen = [];
@@ -14,6 +14,11 @@ internal sealed class PastRevisions
     {
         bool found = view.TryGet(Encoding.ASCII.GetBytes(key), revision, out KvItem item);
         (long, string?) now = found ? (item.ModRevision, Encoding.ASCII.GetString(item.Value.Span)) : (0, null);
+        if (FalseVersion.IsFalse(now.Item2))
+        {
+            return;
+        }
+
         if (!_seen.TryAdd((key, revision), now) && _seen[(key, revision)] != now)
         {
             throw new SimulationFailureException($"{key} at revision {revision} was {_seen[(key, revision)]} and is {now}");

@@ -19,6 +19,7 @@ internal sealed class SimulatedClient
     private long _begun;
     private long _compactedAtBegin;
     private long _seenRevision;
+    private bool _isQuarantined;
     private bool _isFinal;
     private int _finalAnswers;
 
@@ -89,6 +90,7 @@ internal sealed class SimulatedClient
         }
 
         _isFinal = IsFinishing;
+        _isQuarantined = _machine.Node!.Status.Divergence is not null;
         _request = !IsFinishing ? _workload.DrawRequest(_seenRevision) : _finalAnswers == 0 ? _workload.LastWrite() : _workload.LastRead();
         _begun = _workload.History.Begin();
         _compactedAtBegin = _workload.CompactedRevision;
@@ -118,6 +120,7 @@ internal sealed class SimulatedClient
             return false;
         }
 
+        CheckMayAnswer(request);
         _workload.Counts.ReadsAnswered++;
         KvView view = _machine!.Node!.View;
         long revision = view.Revision;
@@ -141,7 +144,7 @@ internal sealed class SimulatedClient
         }
 
         bool found = view.TryGet(Encoding.ASCII.GetBytes(request.Key!), revision, out KvItem item);
-        _workload.History.ReadAnswered(request.Key!, found ? Encoding.ASCII.GetString(item.Value.Span) : null, found ? item.ModRevision : 0, revision, _begun);
+        NoteRead(request.Key!, found ? item : null, revision);
         _seenRevision = Math.Max(_seenRevision, revision);
         _workload.Read(view, request.Key!, revision);
         if (request.Kind != RequestKind.ReadAtLeast)
@@ -158,6 +161,7 @@ internal sealed class SimulatedClient
         switch (outcome.Certainty)
         {
             case WriteCertainty.Applied:
+                CheckMayAnswer(request);
                 _workload.Counts.WritesApplied++;
                 NoteApplied(request, outcome.Result);
                 return true;
@@ -188,8 +192,7 @@ internal sealed class SimulatedClient
         }
         else if (result.Status == KvStatus.ConditionFailed)
         {
-            KvItem? held = result.Previous;
-            _workload.History.ReadAnswered(request.Key!, held is { } item ? Encoding.ASCII.GetString(item.Value.Span) : null, held?.ModRevision ?? 0, result.Revision, _begun);
+            NoteRead(request.Key!, result.Previous, result.Revision);
         }
         else if (result.Status != KvStatus.Done)
         {
@@ -211,6 +214,18 @@ internal sealed class SimulatedClient
             }
         }
     }
+
+    private void NoteRead(string key, KvItem? item, long revision)
+    {
+        string? value = item is { } held ? Encoding.ASCII.GetString(held.Value.Span) : null;
+        if (!_world.Forger.Excuses(_machine!, value))
+        {
+            _workload.History.ReadAnswered(key, value, item?.ModRevision ?? 0, revision, _begun);
+        }
+    }
+
+    // Where it was lifted meanwhile, the request may have waited for the pump.
+    private void CheckMayAnswer(SimulatedRequest request) => ClusterInvariants.Check(!_isQuarantined || _machine!.Node!.Status.Divergence is null, $"{_machine!.Id} answers a request ({request.Kind}) that it got while it was quarantined");
 
     private void NoteUnknown(SimulatedRequest request)
     {

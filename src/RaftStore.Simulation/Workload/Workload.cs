@@ -8,6 +8,9 @@ namespace RaftStore.Simulation;
 /// were told.</summary>
 internal sealed class Workload
 {
+    /// <summary>Written once in a run in which the state of a machine is made wrong, and then only read: what is wrong with it stays.</summary>
+    public const string LastingKey = "lasting";
+
     private const int KeysMax = 8;
     private const int ClientsPerMachine = 2;
     private const long ThinkUsMax = 60_000;
@@ -86,6 +89,11 @@ internal sealed class Workload
     /// <param name="seenRevision">The highest revision that this client was told of, by whichever machine.</param>
     public SimulatedRequest DrawRequest(long seenRevision)
     {
+        if (_world.Profile.ForgesState && _random.OneIn(5))
+        {
+            return DrawAboutLasting(seenRevision);
+        }
+
         string key = KeyName(_random.Below(KeysMax));
         return _random.Below(26) switch
         {
@@ -131,6 +139,14 @@ internal sealed class Workload
             throw new SimulationFailureException($"{violations.Count} answers contradict each other; the first: {violations[0]}");
         }
     }
+
+    private SimulatedRequest DrawAboutLasting(long seenRevision) => _random.Below(4) switch
+    {
+        0 => SimulatedRequest.PutIfAbsent(LastingKey, NextValue()),
+        1 => SimulatedRequest.ReadAtLeast(LastingKey, seenRevision),
+        2 => SimulatedRequest.ReadPast(LastingKey, Math.Max(0, _newestRevision - _random.Below(10))),
+        _ => SimulatedRequest.Read(LastingKey),
+    };
 
     private static string KeyName(int number) => string.Create(CultureInfo.InvariantCulture, $"key{number}");
 

@@ -16,7 +16,7 @@ internal static class Convergence
             return "somebody still waits for a change of the membership";
         }
 
-        if (!world.Deceiver.IsFinished)
+        if (world.Machines.Any(machine => machine.Node?.Status.Divergence is not null))
         {
             return "a machine is quarantined";
         }

@@ -294,6 +294,7 @@ internal sealed class SimulatedMachine : IPeerTransport
             throw new SimulationFailureException($"machine {Id} stops itself: {exception.Message}", exception);
         }
 
+        _world.Forger.AfterPump(this);
         _world.Invariants.AfterPump(this);
         _world.Workload.AfterPump(this);
         _world.Membership.AfterPump(this);

@@ -29,6 +29,7 @@ internal sealed class World
         Nemesis = new Nemesis(this);
         Membership = new MembershipWorks(this);
         Deceiver = new Deceiver(this);
+        Forger = new StateForger(this);
         Network.Sent = Invariants.FrameSent;
         foreach (Member founder in Founders.Voters)
         {
@@ -60,6 +61,9 @@ internal sealed class World
 
     /// <summary>What makes a machine believe that its state is wrong.</summary>
     public Deceiver Deceiver { get; }
+
+    /// <summary>What makes the state of a machine wrong.</summary>
+    public StateForger Forger { get; }
 
     public ClusterId Cluster => new(Seed | 1);
 
@@ -113,6 +117,7 @@ internal sealed class World
         Nemesis.Start();
         Membership.Start();
         Deceiver.Start();
+        Forger.Start();
         RunUntil(() => Events.NowMs >= faultyMs);
         Heal();
         long endUs = Events.NowUs + HealedUsMax;

@@ -43,6 +43,22 @@ public sealed class DivergenceTests
     }
 
     [Fact]
+    public void QuarantinedNode_WithAReadThatWaitsForARevision_RefusesItWhenTheRevisionComes()
+    {
+        TestCluster cluster = new(3);
+        TestNode wrong = cluster.RunUntilLeader() == cluster[1] ? cluster[2] : cluster[1];
+        cluster.Await(cluster.Write(cluster.Leader, "a", "1"));
+        ValueTask<RefusalReason> waiting = wrong.Node.WaitForRevisionAsync(4, cluster.NowMs + 60_000);
+        Corruption.Corrupt(cluster, wrong);
+        cluster.RunUntil(() => wrong.Status.Divergence is not null, "the wrong node is quarantined", limitMs: 10_000);
+
+        cluster.Await(cluster.Write(cluster.Leader, "b", "1"));
+        Assert.Equal(RefusalReason.Diverged, cluster.Await(waiting));
+        Assert.Equal(RefusalReason.Diverged, cluster.Await(wrong.Node.WaitForRevisionAsync(1, cluster.NowMs + 5000)));
+        Assert.Null(cluster.Await(wrong.Node.CaptureAsync()));
+    }
+
+    [Fact]
     public void LeaderThatDiffers_StepsDownAndAnotherLeads()
     {
         TestCluster cluster = new(3);
