@@ -48,6 +48,9 @@ public static class Invariant
         /// <summary>Called by the compiler.</summary>
         public void AppendFormatted<T>(T value) => _text.AppendFormatted(value);
 
+        /// <summary>Called by the compiler.</summary>
+        public void AppendFormatted<T>(T value, string? format) => _text.AppendFormatted(value, format);
+
         /// <inheritdoc/>
         public override string ToString() => _text.ToStringAndClear();
     }

@@ -19,8 +19,11 @@ public static class Simulator
     /// <summary>Runs one seed to its end, or to the first broken rule. The same seed gives the same run, whatever the process.</summary>
     /// <param name="listener">Gets each line of the story as it happens.</param>
     public static SimulationResult Run(ulong seed, long faultyMs = DefaultFaultyMs, Action<string>? listener = null)
+        => Run(seed, FaultProfile.Draw(seed), faultyMs, listener);
+
+    /// <summary>Runs one seed under other faults than those that it draws.</summary>
+    public static SimulationResult Run(ulong seed, FaultProfile profile, long faultyMs = DefaultFaultyMs, Action<string>? listener = null)
     {
-        FaultProfile profile = FaultProfile.Draw(seed);
         World world = new(seed, profile, listener);
         string? failure = null;
         try

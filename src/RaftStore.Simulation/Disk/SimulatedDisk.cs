@@ -27,7 +27,7 @@ public sealed class SimulatedDisk : IFileSystem
     public SimulatedDisk(RandomStream random) => _random = random;
 
     private const int IoError = 5;
-    private const int NoSuchFile = 2;
+    internal const int NoSuchFile = 2;
     private const int FileExistsAlready = 17;
 
     /// <summary>Operations that changed or synced something since the disk was made.</summary>
@@ -51,6 +51,7 @@ public sealed class SimulatedDisk : IFileSystem
     /// closed. Planned failures end.</summary>
     public void PowerCut()
     {
+        PlatterVersion++;
         foreach (NameChange change in _pendingNames)
         {
             if (_random.OneIn(2))
@@ -91,6 +92,12 @@ public sealed class SimulatedDisk : IFileSystem
         return copy;
     }
 
+    /// <summary>What <see cref="CopyOfPlatter"/> would hold, to be read at once and where it lies.</summary>
+    public IFileSystem Platter => new PlatterView(_durableNames, _directories);
+
+    /// <summary>Another number whenever the platter may hold something else than before.</summary>
+    public long PlatterVersion { get; private set; }
+
     /// <summary>The process is gone but the machine lives: nothing is lost, what was open is closed.</summary>
     public void ProcessKilled()
     {
@@ -102,6 +109,7 @@ public sealed class SimulatedDisk : IFileSystem
     /// <summary>Everything is gone: an empty disk.</summary>
     public void Wipe()
     {
+        PlatterVersion++;
         _names.Clear();
         _durableNames.Clear();
         _pendingNames.Clear();
@@ -151,7 +159,7 @@ public sealed class SimulatedDisk : IFileSystem
         List<string> names = [];
         foreach (string path in _names.Keys)
         {
-            if (ParentOf(path) == directory)
+            if (IsIn(path, directory))
             {
                 names.Add(path[(directory.Length + 1)..]);
             }
@@ -182,6 +190,7 @@ public sealed class SimulatedDisk : IFileSystem
     public void SyncDirectory(string directory)
     {
         Operation("fsync", directory);
+        PlatterVersion++;
         foreach (NameChange change in _pendingNames.Where(change => change.IsIn(directory)))
         {
             change.ApplyTo(_durableNames);
@@ -192,6 +201,9 @@ public sealed class SimulatedDisk : IFileSystem
 
     /// <inheritdoc/>
     public IDisposable? TryLock(string path) => _locks.Add(path) ? new Unlocker(this, path) : null;
+
+    /// <summary>A file is about to be synced.</summary>
+    internal void Synced() => PlatterVersion++;
 
     /// <summary>Counts an operation, and lets it fail where that was planned.</summary>
     internal void Operation(string name, string path, long offsetBytes = -1)
@@ -211,6 +223,9 @@ public sealed class SimulatedDisk : IFileSystem
             throw new StorageIoException(name, path, offsetBytes, _errno, "a simulated failure");
         }
     }
+
+    internal static bool IsIn(string path, string directory)
+        => path.LastIndexOf('/') == directory.Length && path.StartsWith(directory, StringComparison.Ordinal);
 
     internal static string ParentOf(string path) => path.LastIndexOf('/') is > 0 and int slash ? path[..slash] : "";
 

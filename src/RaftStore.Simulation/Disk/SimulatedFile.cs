@@ -13,6 +13,34 @@ internal sealed class SimulatedFile
     /// <summary>The length that programs see, in bytes.</summary>
     public int LengthBytes { get; private set; }
 
+    /// <summary>The length that the platter knows of, in bytes.</summary>
+    public int PlatterLengthBytes => _platterLength;
+
+    /// <summary>Reads what the platter holds.</summary>
+    public int ReadPlatter(long offsetBytes, Span<byte> target)
+    {
+        int count = (int)Math.Clamp(_platterLength - offsetBytes, 0, target.Length);
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        int start = (int)offsetBytes;
+        int end = start + count;
+        _content.AsSpan(start, count).CopyTo(target);
+        foreach ((int sector, byte[] platter) in _platterSectors)
+        {
+            int from = Math.Max(start, sector * SectorBytes);
+            int to = Math.Min(end, (sector + 1) * SectorBytes);
+            if (from < to)
+            {
+                platter.AsSpan(from - (sector * SectorBytes), to - from).CopyTo(target[(from - start)..]);
+            }
+        }
+
+        return count;
+    }
+
     public int Read(long offsetBytes, Span<byte> target)
     {
         int count = (int)Math.Clamp(LengthBytes - offsetBytes, 0, target.Length);

@@ -19,6 +19,7 @@ internal sealed class SimulatedHandle(SimulatedDisk disk, string path, Simulated
     public void DataSync()
     {
         disk.Operation("fdatasync", path);
+        disk.Synced();
         file.Sync();
     }
 

@@ -46,6 +46,9 @@ public sealed record FaultProfile
     /// <summary>Whether the state of one machine is made wrong. As for <see cref="DeceivesOne"/>, and never in the same run.</summary>
     public required bool ForgesState { get; init; }
 
+    /// <summary>Operations that all clients together begin in a virtual second; 0 where each waits for a drawn time after its last answer.</summary>
+    public int OperationsPerSecond { get; init; }
+
     /// <summary>The profile of a seed.</summary>
     public static FaultProfile Draw(ulong seed)
     {

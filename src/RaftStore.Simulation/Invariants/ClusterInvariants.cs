@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RaftStore.Node;
 using RaftStore.Node.Codec;
 using RaftStore.Raft;
@@ -139,6 +140,16 @@ internal sealed class ClusterInvariants
         new RecoveryRules(_world).AtEnd();
     }
 
+    /// <summary>Returns only where the rule holds; the text is put together only where it does not.</summary>
+    public static void Check(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref Invariant.Message message)
+    {
+        if (!holds)
+        {
+            throw new SimulationFailureException(message.ToString());
+        }
+    }
+
+    /// <summary>Returns only where the rule holds.</summary>
     public static void Check(bool holds, string message)
     {
         if (!holds)

@@ -81,7 +81,7 @@ internal sealed class ConfigurationRules
         RaftNode core = machine.Node!.Core;
         bool isRemoved = core.Term > _committedTerm && Committed.Configuration.WasRemoved(machine.Id);
         ClusterInvariants.Check(!isRemoved, $"{machine.Id} leads term {core.Term}, though entry {Committed.Index}, by which it was removed, is committed");
-        CheckMajorities(core.Configuration, id => id == machine.Id || hasVoted(id), $"{machine.Id} leads term {core.Term} without the votes of a majority");
+        CheckMajorities(core.Configuration, id => id == machine.Id || hasVoted(id), () => $"{machine.Id} leads term {core.Term} without the votes of a majority");
     }
 
     /// <summary>What somebody was told of a change is so: one that is done is committed, and one that was not begun never shows.</summary>
@@ -183,7 +183,7 @@ internal sealed class ConfigurationRules
         {
             // A leader counts before it appends: what it counted by is what it had before.
             EntryId last = new(now.Commit, now.Term);
-            CheckMajorities(before.Configuration, voter => IsDurableOn(voter, last), $"{id} commits {last} without a majority that holds it durably");
+            CheckMajorities(before.Configuration, voter => IsDurableOn(voter, last), () => $"{id} commits {last} without a majority that holds it durably");
         }
 
         if (now.Index > before.Index)
@@ -230,10 +230,24 @@ internal sealed class ConfigurationRules
     public static bool Decides(Configuration configuration, Func<NodeId, bool> agrees)
         => IsMajority(configuration.VoterIds, agrees) && (!configuration.IsJoint || IsMajority(configuration.OutgoingIds, agrees));
 
-    private static bool IsMajority(IReadOnlyCollection<NodeId> voters, Func<NodeId, bool> agrees) => voters.Count(agrees) > voters.Count / 2;
+    // Nobody is asked any more once they are enough: some answers are read from a disk.
+    private static bool IsMajority(IReadOnlyCollection<NodeId> voters, Func<NodeId, bool> agrees)
+    {
+        int missing = (voters.Count / 2) + 1;
+        foreach (NodeId voter in voters)
+        {
+            missing -= agrees(voter) ? 1 : 0;
+            if (missing == 0)
+            {
+                return true;
+            }
+        }
 
-    private static void CheckMajorities(Configuration configuration, Func<NodeId, bool> agrees, string broken)
-        => ClusterInvariants.Check(Decides(configuration, agrees), $"{broken}: of {Describe(configuration)} only {string.Join(',', configuration.AllVoterIds.Where(agrees))}");
+        return false;
+    }
+
+    private static void CheckMajorities(Configuration configuration, Func<NodeId, bool> agrees, Func<string> broken)
+        => ClusterInvariants.Check(Decides(configuration, agrees), $"{broken()}: of {Describe(configuration)} only {string.Join(',', configuration.AllVoterIds.Where(agrees))}");
 
     // Of a machine that is down or whose disk is gone nobody can ask any more; whether it held the entry is looked up on its platter where there is one.
     private bool IsDurableOn(NodeId id, EntryId entry)

@@ -8,8 +8,9 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
     private readonly SortedDictionary<(long FirstIndex, long Term), Known> _known = [];
     private readonly Dictionary<EntryId, EntryBatch> _byEnd = [];
     private readonly SortedDictionary<long, Committed> _committed = [];
-    private readonly SortedDictionary<NodeId, EntryId> _ends = [];
-    private readonly SortedDictionary<NodeId, EntryId> _looked = [];
+    private readonly Dictionary<NodeId, EntryId> _ends = [];
+    private readonly Dictionary<NodeId, EntryId> _looked = [];
+    private readonly Dictionary<NodeId, EntryId> _commits = [];
 
     public void Look(SimulatedMachine machine, bool everything)
     {
@@ -22,7 +23,13 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
         }
 
         _looked[machine.Id] = log.Last;
-        CheckCommitted(machine.Id, new EntryId(core.CommitIndex, log.TermAt(core.CommitIndex)), core.Term);
+
+        // What was once found committed here stays so, and was looked at with all before it: only another commit index brings more.
+        EntryId commit = new(core.CommitIndex, log.TermAt(core.CommitIndex));
+        if ((everything || _commits.GetValueOrDefault(machine.Id) != commit) && CheckCommitted(machine.Id, commit, core.Term))
+        {
+            _commits[machine.Id] = commit;
+        }
     }
 
     /// <summary>I3: a committed entry is in every later leader's log. Who is elected late, in a term older than that of the commit, need not have it:
@@ -71,9 +78,10 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
     }
 
     // I8, with I2: what is committed at an index is committed there for good, on every node. Back from the commit index, batch by batch, to what
-    // is known to be committed already: some of them may have left this node's memory.
-    private void CheckCommitted(NodeId id, EntryId end, long term)
+    // is known to be committed already: some of them may have left this node's memory. False where nobody holds an entry that ends there.
+    private bool CheckCommitted(NodeId id, EntryId end, long term)
     {
+        bool isKnown = _byEnd.ContainsKey(end);
         List<EntryBatch> news = [];
         while (_byEnd.TryGetValue(end, out EntryBatch? batch))
         {
@@ -95,6 +103,8 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
                 configurations.Commit(news[place], term);
             }
         }
+
+        return isKnown;
     }
 
     private void NoteTruncation(NodeId id, RaftLog log)

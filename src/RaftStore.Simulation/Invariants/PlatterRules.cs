@@ -13,6 +13,7 @@ internal sealed class PlatterRules
     private readonly World _world;
     private readonly ConfigurationRules _configurations;
     private readonly RandomStream _random;
+    private readonly Dictionary<int, (long Version, long LastIndex)> _ends = [];
     private readonly SortedSet<(long Revision, long Index)> _states = [(0, 0)];
 
     public PlatterRules(World world, ConfigurationRules configurations)
@@ -94,10 +95,33 @@ internal sealed class PlatterRules
         }
     }
 
+    /// <summary>Whether a start from that platter would find the entry. What was read of a platter holds until the platter changes.</summary>
     public bool HoldsOnPlatter(SimulatedMachine machine, long index)
     {
-        RecoveredLog log = Inspect(machine);
-        long last = log.Batches.Count == 0 ? log.Base.Index : log.Batches[^1].LastIndex;
-        return last >= index;
+        long version = machine.Disk.PlatterVersion;
+        if (!_ends.TryGetValue(machine.Number, out (long Version, long LastIndex) end) || end.Version != version)
+        {
+            _ends[machine.Number] = end = (version, ReadLastIndex(machine));
+        }
+
+        return end.LastIndex >= index;
+    }
+
+    // The scan that a start does, without what a start then writes: a look every few acknowledgements must not cost a start.
+    private long ReadLastIndex(SimulatedMachine machine)
+    {
+        try
+        {
+            IFileSystem platter = machine.Disk.Platter;
+            SnapshotStore snapshots = SnapshotStore.OpenUnchanged(platter, $"{SimulatedMachine.DataPath}/snapshots", _world.Cluster);
+            EntryId snapshot = snapshots.Latest?.Metadata.LastIncluded ?? EntryId.Zero;
+            RecoveredLog log = WriteAheadLog.Read(platter, $"{SimulatedMachine.DataPath}/wal", _world.Cluster, SimulatedMachine.Wal, snapshot);
+            ClusterInvariants.Check(platter.FileExists($"{SimulatedMachine.DataPath}/identity.json"), $"the platter of {machine.Id} does not say whose it is");
+            return log.Batches.Count == 0 ? log.Base.Index : log.Batches[^1].LastIndex;
+        }
+        catch (DataDirectoryException exception)
+        {
+            throw new SimulationFailureException($"the platter of {machine.Id} cannot be read, though nothing damaged it: {exception.Message}", exception);
+        }
     }
 }

@@ -4,8 +4,11 @@ namespace RaftStore.Simulation;
 /// does not owe its luck to the order in which they were planned.</summary>
 public sealed class EventHeap
 {
-    private readonly PriorityQueue<Action, (long TimeUs, ulong TieBreak, long Sequence)> _events = new();
+    /// <summary>Four children to a node: half as deep as a heap of two, and the four lie beside each other.</summary>
+    private const int Children = 4;
+
     private readonly RandomStream _tieBreaks;
+    private Planned[] _heap = new Planned[64];
     private long _sequence;
 
     /// <summary>An empty heap at time 0.</summary>
@@ -18,13 +21,25 @@ public sealed class EventHeap
     public long NowMs => NowUs / 1000;
 
     /// <summary>How many events are planned.</summary>
-    public int Count => _events.Count;
+    public int Count { get; private set; }
 
     /// <summary>Plans an event, at the earliest now.</summary>
     public void At(long timeUs, Action happen)
     {
-        _sequence++;
-        _events.Enqueue(happen, (Math.Max(timeUs, NowUs), _tieBreaks.NextBits(), _sequence));
+        if (Count == _heap.Length)
+        {
+            Array.Resize(ref _heap, 2 * Count);
+        }
+
+        Planned planned = new(Math.Max(timeUs, NowUs), _tieBreaks.NextBits(), ++_sequence, happen);
+        int place = Count++;
+        while (place > 0 && planned.IsBefore(_heap[(place - 1) / Children]))
+        {
+            _heap[place] = _heap[(place - 1) / Children];
+            place = (place - 1) / Children;
+        }
+
+        _heap[place] = planned;
     }
 
     /// <summary>Plans an event <paramref name="delayUs"/> from now.</summary>
@@ -34,13 +49,57 @@ public sealed class EventHeap
     /// <returns>False where nothing is planned.</returns>
     public bool Step()
     {
-        if (!_events.TryDequeue(out Action? happen, out (long TimeUs, ulong TieBreak, long Sequence) order))
+        if (Count == 0)
         {
             return false;
         }
 
-        NowUs = order.TimeUs;
-        happen();
+        Planned next = _heap[0];
+        RemoveFirst();
+        NowUs = next.TimeUs;
+        next.Happen();
         return true;
+    }
+
+    private void RemoveFirst()
+    {
+        Planned last = _heap[--Count];
+        _heap[Count] = default;
+        int place = 0;
+        for (int child = 1; child < Count; child = (place * Children) + 1)
+        {
+            int end = Math.Min(child + Children, Count);
+            int least = child;
+            for (int other = child + 1; other < end; other++)
+            {
+                least = _heap[other].IsBefore(_heap[least]) ? other : least;
+            }
+
+            if (!_heap[least].IsBefore(last))
+            {
+                break;
+            }
+
+            _heap[place] = _heap[least];
+            place = least;
+        }
+
+        if (Count > 0)
+        {
+            _heap[place] = last;
+        }
+    }
+
+    private readonly record struct Planned(long TimeUs, ulong TieBreak, long Sequence, Action Happen)
+    {
+        public bool IsBefore(in Planned other)
+        {
+            if (TimeUs != other.TimeUs)
+            {
+                return TimeUs < other.TimeUs;
+            }
+
+            return TieBreak != other.TieBreak ? TieBreak < other.TieBreak : Sequence < other.Sequence;
+        }
     }
 }

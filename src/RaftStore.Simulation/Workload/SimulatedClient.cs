@@ -16,6 +16,7 @@ internal sealed class SimulatedClient
     private SimulatedRequest? _request;
     private ValueTask<WriteOutcome> _write;
     private ValueTask<RefusalReason> _read;
+    private long _dueUs;
     private long _begun;
     private long _compactedAtBegin;
     private long _seenRevision;
@@ -41,42 +42,35 @@ internal sealed class SimulatedClient
     {
         if (!IsFinished)
         {
-            _world.Events.After(_workload.DrawThinkUs(), Send);
+            _dueUs = _workload.DrawDueUs(_dueUs);
+            _world.Events.At(_dueUs, Send);
         }
     }
 
-    /// <summary>Takes the answer, where that machine has given one.</summary>
-    public void Poll(SimulatedMachine machine)
+    /// <summary>Takes the answer that it waits for, where there is one.</summary>
+    /// <returns>True where there was: it does not wait any more.</returns>
+    public bool TakeAnswer()
     {
-        if (_request is null || machine != _machine)
+        SimulatedRequest request = _request!;
+        if (!(request.Command is null ? _read.IsCompleted : _write.IsCompleted))
         {
-            return;
+            return false;
         }
 
-        if (_request.Command is null ? _read.IsCompleted : _write.IsCompleted)
-        {
-            SimulatedRequest request = _request;
-            _request = null;
-            bool answered = request.Command is null ? TakeRead(request, _read.Result) : TakeWrite(request, _write.Result);
-            _finalAnswers += answered && _isFinal ? 1 : 0;
-            Think();
-        }
+        bool answered = request.Command is null ? TakeRead(request, _read.Result) : TakeWrite(request, _write.Result);
+        _finalAnswers += answered && _isFinal ? 1 : 0;
+        Think();
+        return true;
     }
 
-    /// <summary>The machine is gone, and the answer with it.</summary>
-    public void MachineEnded(SimulatedMachine machine)
+    /// <summary>The machine that it waits for is gone, and the answer with it.</summary>
+    public void MachineEnded()
     {
-        if (_request is null || machine != _machine)
-        {
-            return;
-        }
-
-        if (_request.Command is not null)
+        if (_request!.Command is not null)
         {
             NoteUnknown(_request);
         }
 
-        _request = null;
         Think();
     }
 
@@ -85,7 +79,8 @@ internal sealed class SimulatedClient
         _machine = _workload.DrawMachine();
         if (!_machine.IsUp)
         {
-            Think();
+            // Nothing was asked: somebody else is, soon.
+            _world.Events.After(_workload.DrawRetryUs(), Send);
             return;
         }
 
@@ -108,6 +103,7 @@ internal sealed class SimulatedClient
             _read = _machine.Node!.ConfirmReadAsync(deadlineMs);
         }
 
+        _workload.Asked(_machine, this);
         _machine.PlanPump(0);
     }
 

@@ -18,6 +18,7 @@ internal sealed class Workload
     private readonly World _world;
     private readonly RandomStream _random;
     private readonly List<SimulatedClient> _clients = [];
+    private readonly List<List<SimulatedClient>> _waiting = [];
     private readonly PastRevisions _past = new();
     private long _values;
     private long _newestRevision;
@@ -44,10 +45,16 @@ internal sealed class Workload
 
     public void Start()
     {
-        for (int i = 0; i < _world.Founders.Voters.Length * ClientsPerMachine; i++)
+        // Where a rate is asked for, enough of them that it is kept while some wait for a machine that does not answer.
+        int perMachine = _world.Profile.OperationsPerSecond == 0 ? ClientsPerMachine : 30 * ClientsPerMachine;
+        for (int i = 0; i < _world.Founders.Voters.Length * perMachine; i++)
         {
             SimulatedClient client = new(_world, this, i);
             _clients.Add(client);
+        }
+
+        foreach (SimulatedClient client in _clients)
+        {
             client.Think();
         }
     }
@@ -61,23 +68,48 @@ internal sealed class Workload
         }
     }
 
+    /// <summary>A client has asked that machine something.</summary>
+    public void Asked(SimulatedMachine machine, SimulatedClient client)
+    {
+        while (_waiting.Count <= machine.Number)
+        {
+            _waiting.Add([]);
+        }
+
+        _waiting[machine.Number].Add(client);
+    }
+
+    /// <summary>Whoever waits for that machine and has an answer takes it, in the order in which they asked.</summary>
     public void AfterPump(SimulatedMachine machine)
     {
-        foreach (SimulatedClient client in _clients)
+        if (machine.Number < _waiting.Count)
         {
-            client.Poll(machine);
+            _waiting[machine.Number].RemoveAll(client => client.TakeAnswer());
         }
     }
 
     public void MachineEnded(SimulatedMachine machine)
     {
-        foreach (SimulatedClient client in _clients)
+        if (machine.Number < _waiting.Count)
         {
-            client.MachineEnded(machine);
+            List<SimulatedClient> left = _waiting[machine.Number];
+            _waiting[machine.Number] = [];
+            left.ForEach(client => client.MachineEnded());
         }
     }
 
-    public long DrawThinkUs() => _random.Between(0, ThinkUsMax);
+    /// <summary>Draws how long a client waits that found nobody to ask, in microseconds.</summary>
+    public long DrawRetryUs() => _random.Between(0, ThinkUsMax);
+
+    /// <summary>Draws when a client begins its next request, in microseconds.</summary>
+    /// <param name="dueUs">When its last one was due; where a rate is asked for, a late answer does not put off what follows.</param>
+    public long DrawDueUs(long dueUs)
+    {
+        int perSecond = _world.Profile.OperationsPerSecond;
+        return perSecond == 0 || _world.IsHealed
+            ? _world.Events.NowUs + _random.Between(0, ThinkUsMax)
+            : dueUs + _random.Between(0, 2_000_000L * _clients.Count / perSecond);
+    }
 
     public SimulatedMachine DrawMachine()
     {

@@ -17,4 +17,7 @@ public sealed class WorkloadCounts
 
     /// <summary>Reads refused.</summary>
     public int ReadsRefused { get; internal set; }
+
+    /// <summary>All of them.</summary>
+    public int Total => WritesApplied + WritesNotApplied + WritesUnknown + ReadsAnswered + ReadsRefused;
 }

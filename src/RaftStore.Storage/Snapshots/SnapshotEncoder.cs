@@ -12,11 +12,14 @@ public delegate void SnapshotSink(ReadOnlySpan<byte> bytes);
 /// to somebody who keeps the file elsewhere. One thread at a time.</summary>
 public sealed class SnapshotEncoder : IBufferWriter<byte>, IDisposable
 {
+    /// <summary>Room at first; it doubles up to a block. Most snapshots of a young cluster are small.</summary>
+    private const int FirstRoomBytes = 16 << 10;
+
     private readonly SnapshotSink _sink;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     /// <summary>Content that is not yet a block, behind room for its block's header, so that both leave in one write.</summary>
-    private byte[] _buffer = new byte[SnapshotFormat.BlockHeaderBytes + SnapshotFormat.BlockBytesMax];
+    private byte[] _buffer = new byte[SnapshotFormat.BlockHeaderBytes + FirstRoomBytes];
     private int _count;
     private uint _chain;
     private long _blockCount;
@@ -82,7 +85,8 @@ public sealed class SnapshotEncoder : IBufferWriter<byte>, IDisposable
         int needed = SnapshotFormat.BlockHeaderBytes + _count + Math.Max(sizeHint, 1);
         if (needed > _buffer.Length)
         {
-            Array.Resize(ref _buffer, needed);
+            int doubled = Math.Min(2 * _buffer.Length, SnapshotFormat.BlockHeaderBytes + SnapshotFormat.BlockBytesMax);
+            Array.Resize(ref _buffer, Math.Max(needed, doubled));
         }
     }
 

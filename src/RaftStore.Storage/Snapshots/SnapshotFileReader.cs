@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using RaftStore.Raft;
@@ -12,7 +13,7 @@ public sealed class SnapshotFileReader : IDisposable
     private readonly Action? _onClose;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _expectedHash = new byte[SnapshotFormat.HashBytes];
-    private readonly byte[] _block = new byte[SnapshotFormat.BlockHeaderBytes + SnapshotFormat.BlockBytesMax];
+    private readonly byte[] _block = ArrayPool<byte>.Shared.Rent(SnapshotFormat.BlockHeaderBytes + SnapshotFormat.BlockBytesMax);
     private readonly long _trailerStart;
     private readonly long _expectedBlocks;
     private long _offset;
@@ -58,7 +59,7 @@ public sealed class SnapshotFileReader : IDisposable
     public static SnapshotFileReader OpenKept(IFileSystem files, string path) => new(files.Open(path, FileOpenMode.Read), path, cluster: null);
 
     /// <summary>The next bytes of the content, verified; empty at the end, when the whole file's checksum has been verified too.
-    /// Valid until the next call.</summary>
+    /// Valid until the next call, of whatever method.</summary>
     /// <exception cref="DataDirectoryException">The file is damaged; its name and the offset are given.</exception>
     public ReadOnlyMemory<byte> ReadBlock()
     {
@@ -99,6 +100,7 @@ public sealed class SnapshotFileReader : IDisposable
             _closed = true;
             _file.Dispose();
             _hash.Dispose();
+            ArrayPool<byte>.Shared.Return(_block);
             _onClose?.Invoke();
         }
     }

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace RaftStore.Storage;
 
 /// <summary>Reads one segment from start to end through a window, at a start of the node. It changes nothing.</summary>
@@ -6,9 +8,10 @@ internal sealed class SegmentReader : IDisposable
     private const int WindowBytes = 256 << 10;
 
     private readonly IFile _file;
-    private readonly byte[] _window = new byte[WindowBytes];
+    private readonly byte[] _window = ArrayPool<byte>.Shared.Rent(WindowBytes);
     private long _windowStart;
     private int _windowCount;
+    private bool _isDisposed;
 
     internal SegmentReader(IFileSystem files, string directory, long sequence)
     {
@@ -33,7 +36,7 @@ internal sealed class SegmentReader : IDisposable
         if (offsetBytes < _windowStart || offsetBytes + count > _windowStart + _windowCount)
         {
             _windowStart = offsetBytes;
-            _windowCount = _file.Read(offsetBytes, _window);
+            _windowCount = _file.Read(offsetBytes, _window.AsSpan(0, WindowBytes));
         }
 
         int start = (int)(offsetBytes - _windowStart);
@@ -55,5 +58,13 @@ internal sealed class SegmentReader : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _file.Dispose();
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            ArrayPool<byte>.Shared.Return(_window);
+        }
+    }
 }

@@ -5,12 +5,15 @@ namespace RaftStore.Storage;
 internal sealed class SegmentWriter
 {
     /// <summary>Up to here one write costs the same as several small ones; four sealed batches of the usual largest size.</summary>
-    private const int BufferBytes = 1 << 20;
+    private const int BufferBytesMax = 1 << 20;
 
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
+    private readonly byte[] _buffer;
     private IFile? _file;
     private long _bufferStart;
     private int _count;
+
+    /// <param name="segmentBytes">The size of a segment: more than that is never gathered for one.</param>
+    internal SegmentWriter(long segmentBytes) => _buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min(BufferBytesMax, segmentBytes), pinned: true);
 
     /// <summary>Where the next record goes in the file.</summary>
     internal long EndBytes { get; private set; }
@@ -34,7 +37,7 @@ internal sealed class SegmentWriter
     /// <summary>Room for a header, to be filled before the next call.</summary>
     internal Span<byte> Reserve(int count)
     {
-        if (_count + count > BufferBytes)
+        if (_count + count > _buffer.Length)
         {
             Flush();
         }
@@ -49,12 +52,12 @@ internal sealed class SegmentWriter
     /// <summary>Appends a body and the zeros that align what follows.</summary>
     internal void AppendBody(ReadOnlySpan<byte> body)
     {
-        if (body.Length > BufferBytes - _count)
+        if (body.Length > _buffer.Length - _count)
         {
             Flush();
         }
 
-        if (body.Length > BufferBytes)
+        if (body.Length > _buffer.Length)
         {
             _file!.Write(_bufferStart, body);
             _bufferStart += body.Length;

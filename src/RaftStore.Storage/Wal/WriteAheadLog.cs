@@ -14,7 +14,7 @@ public sealed class WriteAheadLog : IDisposable
     private readonly WalOptions _options;
     private readonly HardStateFile _hardState;
     private readonly DurableEndFile _durable;
-    private readonly SegmentWriter _writer = new();
+    private readonly SegmentWriter _writer;
     private readonly SegmentPool _pool;
     private readonly List<LogSegment> _segments;
     private readonly LogExtent _extent;
@@ -36,6 +36,7 @@ public sealed class WriteAheadLog : IDisposable
         _chain = scanned.Chain;
         _epoch = durable.Value.Epoch + 1;
         _durableEnd = scanned.End;
+        _writer = new SegmentWriter(options.SegmentBytes);
         _pool = new SegmentPool(files, directory, options, _segments.Count > 0 ? _segments[^1].Sequence + 1 : 1);
     }
 

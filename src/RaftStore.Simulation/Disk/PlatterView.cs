@@ -1,0 +1,60 @@
+using RaftStore.Storage;
+
+namespace RaftStore.Simulation;
+
+/// <summary>What a power cut now would leave that loses all it can, to be read where it lies: nothing is copied, and nothing can be changed. Good
+/// until the disk is next used.</summary>
+internal sealed class PlatterView(IReadOnlyDictionary<string, SimulatedFile> names, IReadOnlySet<string> directories) : IFileSystem
+{
+    public IFile Open(string path, FileOpenMode mode) => mode != FileOpenMode.CreateNew && names.TryGetValue(path, out SimulatedFile? file)
+        ? new Handle(file)
+        : throw new StorageIoException("open", path, -1, SimulatedDisk.NoSuchFile, "no such file on the platter");
+
+    public bool FileExists(string path) => names.ContainsKey(path);
+
+    public bool DirectoryExists(string path) => directories.Contains(path);
+
+    public IReadOnlyList<string> ListFiles(string directory)
+    {
+        List<string> found = [];
+        foreach (string path in names.Keys)
+        {
+            if (SimulatedDisk.IsIn(path, directory))
+            {
+                found.Add(path[(directory.Length + 1)..]);
+            }
+        }
+
+        return found;
+    }
+
+    public IReadOnlyList<string> ListDirectories(string directory)
+        => [.. directories.Where(path => SimulatedDisk.IsIn(path, directory)).Select(path => path[(directory.Length + 1)..])];
+
+    public void CreateDirectory(string path) => throw ReadOnly();
+
+    public void Rename(string from, string to) => throw ReadOnly();
+
+    public void Delete(string path) => throw ReadOnly();
+
+    public void SyncDirectory(string directory) => throw ReadOnly();
+
+    public IDisposable? TryLock(string path) => throw ReadOnly();
+
+    private static InvalidOperationException ReadOnly() => new("a platter is only looked at");
+
+    private sealed class Handle(SimulatedFile file) : IFile
+    {
+        public long LengthBytes => file.PlatterLengthBytes;
+
+        public int Read(long offsetBytes, Span<byte> target) => file.ReadPlatter(offsetBytes, target);
+
+        public void Write(long offsetBytes, ReadOnlySpan<byte> source) => throw ReadOnly();
+
+        public void DataSync() => throw ReadOnly();
+
+        public void Dispose()
+        {
+        }
+    }
+}
