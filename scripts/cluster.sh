@@ -10,6 +10,9 @@
 #   scripts/cluster.sh start I      starts node I again
 #   scripts/cluster.sh pause I      freezes node I (SIGSTOP), as a long pause of its machine would
 #   scripts/cluster.sh resume I     lets it go on (SIGCONT)
+#   scripts/cluster.sh partition 1,2 3   cuts groups of nodes from each other; a node in no group still reaches everybody
+#   scripts/cluster.sh isolate I    cuts node I from all others
+#   scripts/cluster.sh heal         ends every cut and every other fault (kvctl chaos knows more of them)
 #   scripts/cluster.sh add          starts one node more, which joins and gets a vote once it has caught up
 #   scripts/cluster.sh remove I     takes node I out of the cluster; its process ends by itself
 #   scripts/cluster.sh replace I    puts an empty node in the place of node I, which is ended (SIGKILL); its data goes when the
@@ -32,7 +35,7 @@ base_port=${BASE_PORT:-7400}
 # How a user must call this script again for the same cluster, to be shown in what it suggests.
 self="${DATA_DIR:+DATA_DIR=$DATA_DIR }scripts/cluster.sh"
 
-usage() { sed -n '2,23s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,26s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 # ---- What the directory holds -------------------------------------------------------------------------------------------
 
@@ -279,6 +282,24 @@ verb_replace() {
   print_cluster
 }
 
+verb_partition() {
+  require_cluster
+  ensure_product_built
+  kvctl_here --timeout 3s chaos partition "$@"
+}
+
+verb_isolate() {
+  parse_node "${1:-}"
+  ensure_product_built
+  kvctl_here --timeout 3s chaos isolate "n$node"
+}
+
+verb_heal() {
+  require_cluster
+  ensure_product_built
+  kvctl_here --timeout 3s chaos heal
+}
+
 verb_logs() {
   parse_node "${1:-}"
   [[ -r $(log_file "$node") ]] || die 1 "n$node has no log yet."
@@ -306,8 +327,7 @@ verb_wipe() {
 verb=${1:-}
 shift || true
 case $verb in
-  up | down | status | kill | stop | start | pause | resume | add | remove | replace | logs | wipe) "verb_$verb" "$@" ;;
-  partition | isolate | heal) die "$USAGE" "«$verb» cuts the network between nodes, which this version cannot do yet; pause and kill are there." ;;
+  up | down | status | kill | stop | start | pause | resume | partition | isolate | heal | add | remove | replace | logs | wipe) "verb_$verb" "$@" ;;
   -h | --help | help) usage ;;
   "") usage >&2 && exit "$USAGE" ;;
   *) die "$USAGE" "Unknown verb «$verb»; see scripts/cluster.sh --help." ;;

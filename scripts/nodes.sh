@@ -59,7 +59,7 @@ launch() {
   "${runner[@]}" dotnet "$directory/raftstore/raftstore.dll" \
     --name "n$i" --data "$data_dir/n$i" \
     --listen "http://127.0.0.1:$(client_port "$i")" --peer-listen "127.0.0.1:$(peer_port "$i")" \
-    "${how[@]}" </dev/null >>"$(log_file "$i")" 2>&1 9>&- &
+    --enable-fault-injection "${how[@]}" </dev/null >>"$(log_file "$i")" 2>&1 9>&- &
   pid=$!
   local facts
   facts=$(process_facts "$pid") || die 1 "n$i ended at once; see $(log_file "$i")"

@@ -36,15 +36,15 @@ public class PumpBenchmarks
     }
 
     [Benchmark]
-    public async Task LonelyWrite() => Check(await _cluster!.Leader.WriteAsync(_puts[0], NodeRuntime.NowMs + 5000));
+    public async Task LonelyWrite() => Check(await _cluster!.Leader.WriteAsync(_puts[0], NodeClock.SystemMs + 5000));
 
     [Benchmark]
-    public async Task LonelyWriteThroughAFollower() => Check(await _cluster!.Follower.WriteAsync(_puts[0], NodeRuntime.NowMs + 5000));
+    public async Task LonelyWriteThroughAFollower() => Check(await _cluster!.Follower.WriteAsync(_puts[0], NodeClock.SystemMs + 5000));
 
     [Benchmark(OperationsPerInvoke = Together)]
     public async Task WritesTogether()
     {
-        long deadline = NodeRuntime.NowMs + 5000;
+        long deadline = NodeClock.SystemMs + 5000;
         for (int i = 0; i < Together; i++)
         {
             _writes[i] = _cluster!.Leader.WriteAsync(_puts[i], deadline);
@@ -59,7 +59,7 @@ public class PumpBenchmarks
     [Benchmark(OperationsPerInvoke = Together)]
     public async Task ReadConfirmationsTogether()
     {
-        long deadline = NodeRuntime.NowMs + 5000;
+        long deadline = NodeClock.SystemMs + 5000;
         for (int i = 0; i < Together; i++)
         {
             _reads[i] = _cluster!.Follower.ConfirmReadAsync(deadline);

@@ -29,6 +29,7 @@ public sealed class RaftStoreClient : IDisposable
         options.Validate();
         _runner = new RequestRunner(options);
         Members = new MembersClient(_runner);
+        Faults = new FaultsClient(_runner);
     }
 
     /// <summary>Closes the connections. Calls under way fail.</summary>
@@ -36,6 +37,9 @@ public sealed class RaftStoreClient : IDisposable
 
     /// <summary>Who belongs to the cluster, and who leads it.</summary>
     public MembersClient Members { get; }
+
+    /// <summary>What goes wrong on purpose.</summary>
+    public FaultsClient Faults { get; }
 
     /// <summary>Reads one key.</summary>
     public Task<GetResult> GetAsync(string key, ReadConsistency consistency = ReadConsistency.Linearizable, CancellationToken cancellationToken = default) =>

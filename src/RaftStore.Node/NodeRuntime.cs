@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RaftStore.Storage;
 
 namespace RaftStore.Node;
@@ -9,17 +8,22 @@ public sealed class NodeRuntime : IDisposable
     /// <summary>The pump looks at its clock this often when nothing comes in.</summary>
     private const int PumpWaitMs = 10;
 
+    /// <summary>While writes to the log are held back, how often it is looked whether they still are.</summary>
+    private const int HoldMs = 10;
+
     /// <summary>The other two threads are woken when there is work; this only bounds how long a bug could hide.</summary>
     private const int IdleWaitMs = 1000;
 
     private readonly Node _node;
     private readonly LogWriter _log;
     private readonly Action<Exception> _onFatal;
+    private readonly NodeClock _clock;
     private readonly ManualResetEventSlim _snapshotsStopped = new();
     private readonly Thread _pumpThread;
     private readonly Thread _logThread;
     private readonly Thread _snapshotThread;
     private int _isFatal;
+    private volatile int _logStallMs;
     private volatile bool _isPumpStopping;
     private volatile bool _isLogStopping;
     private bool _isStarted;
@@ -27,8 +31,10 @@ public sealed class NodeRuntime : IDisposable
     /// <summary>Makes the threads, without starting them.</summary>
     /// <param name="onFatal">Called once, from the thread that failed, with what it threw; afterwards this node does nothing more.
     /// The process must end.</param>
-    public NodeRuntime(Node node, LogWriter log, Action<Exception> onFatal)
+    /// <param name="clock">The node's clock; null for one that goes as the machine's.</param>
+    public NodeRuntime(Node node, LogWriter log, Action<Exception> onFatal, NodeClock? clock = null)
     {
+        _clock = clock ?? new NodeClock();
         _node = node;
         _log = log;
         _onFatal = onFatal;
@@ -44,8 +50,13 @@ public sealed class NodeRuntime : IDisposable
         _snapshotThread = MakeThread("raftstore-snapshot", RunSnapshots);
     }
 
-    /// <summary>The pump's clock: monotonic milliseconds.</summary>
-    public static long NowMs => Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1000);
+    /// <summary>How long each write to the log is held back before it begins, in milliseconds; 0 unless somebody plays a slow disk. Lowering it
+    /// lets go at once what is held. Any thread.</summary>
+    public int LogStallMs
+    {
+        get => _logStallMs;
+        set => _logStallMs = value;
+    }
 
     private bool IsFatal => Volatile.Read(ref _isFatal) != 0;
 
@@ -67,8 +78,8 @@ public sealed class NodeRuntime : IDisposable
             return;
         }
 
-        long deadlineMs = NowMs + timeoutMs;
-        while (_node.Waiters > 0 && !IsFatal && NowMs < deadlineMs)
+        long deadlineMs = NodeClock.SystemMs + timeoutMs;
+        while (_node.Waiters > 0 && !IsFatal && NodeClock.SystemMs < deadlineMs)
         {
             // Once in the life of a process: a wait of its own would be more to get wrong than it saves.
             _pumpThread.Join(1);
@@ -124,13 +135,13 @@ public sealed class NodeRuntime : IDisposable
     {
         while (!_isPumpStopping && !IsFatal)
         {
-            _node.RunOnce(NowMs);
+            _node.RunOnce(_clock.NowMs);
             _node.WaitForInput(PumpWaitMs);
         }
 
         if (!IsFatal)
         {
-            _node.RunOnce(NowMs);
+            _node.RunOnce(_clock.NowMs);
             _node.AbandonWaiters();
         }
     }
@@ -140,9 +151,11 @@ public sealed class NodeRuntime : IDisposable
         while (!IsFatal)
         {
             bool isLast = _isLogStopping;
+            HoldLogBack();
             while (!IsFatal && _log.RunOnce() is LogCompletion completion)
             {
                 _node.LogCompleted(completion);
+                HoldLogBack();
             }
 
             if (isLast)
@@ -154,12 +167,25 @@ public sealed class NodeRuntime : IDisposable
         }
     }
 
+    private void HoldLogBack()
+    {
+        if (_logStallMs == 0)
+        {
+            return;
+        }
+
+        long sinceMs = NodeClock.SystemMs;
+        while (_log.HasWork && NodeClock.SystemMs - sinceMs < _logStallMs && !_snapshotsStopped.Wait(HoldMs))
+        {
+        }
+    }
+
     private void RunSnapshots()
     {
         SnapshotWorker worker = _node.SnapshotWorker;
         while (!_snapshotsStopped.IsSet && !IsFatal)
         {
-            if (!worker.RunOnce(NowMs))
+            if (!worker.RunOnce(_clock.NowMs))
             {
                 worker.WaitForWork(IdleWaitMs);
             }

@@ -32,7 +32,17 @@ public sealed class ScriptTests : IDisposable
         // Once more: what runs is left alone, what is paused goes on.
         await ExpectAsync(0, "cluster.sh", "up");
         Assert.DoesNotContain("paused", await ExpectAsync(0, "cluster.sh", "status"), StringComparison.Ordinal);
-        await ExpectAsync(2, "cluster.sh", "isolate", "1");
+
+        // The network is cut in earnest: who led is alone, and the others go on without it.
+        await ExpectAsync(0, "cluster.sh", "isolate", "leader");
+        await ExpectAsync(0, "kvctl", "put", "greeting", "cut");
+        Assert.Contains("lost", await ExpectAsync(0, "kvctl", "chaos", "status"), StringComparison.Ordinal);
+        await ExpectAsync(0, "cluster.sh", "heal");
+        await ExpectAsync(0, "cluster.sh", "partition", "1,2", "3");
+        Assert.Equal("cut", (await ExpectAsync(0, "kvctl", "get", "greeting")).Trim());
+        await ExpectAsync(0, "cluster.sh", "heal");
+        await ExpectAsync(2, "cluster.sh", "partition", "1,2");
+        await ExpectAsync(0, "kvctl", "put", "greeting", "again");
         await ExpectAsync(2, "cluster.sh", "kill", "4");
         await ExpectAsync(0, "cluster.sh", "down");
         Assert.Contains("stopped", await RunAsync("cluster.sh", "status") is var down ? down.Output : string.Empty, StringComparison.Ordinal);

@@ -20,11 +20,11 @@ public sealed class NodeRuntimeTests
             Node node = cluster.Machines[client % 3].Node;
             for (int i = 0; i < 50; i++)
             {
-                WriteOutcome outcome = await node.WriteAsync(TestCluster.Put($"c{client}", $"{i}"), NodeRuntime.NowMs + 30_000);
+                WriteOutcome outcome = await node.WriteAsync(TestCluster.Put($"c{client}", $"{i}"), NodeClock.SystemMs + 30_000);
                 threads.TryAdd(Thread.CurrentThread.Name ?? "", true);
                 Assert.Equal(WriteCertainty.Applied, outcome.Certainty);
                 Assert.Equal(i + 1, outcome.Result.Version);
-                Assert.Equal(RefusalReason.None, await node.ConfirmReadAsync(NodeRuntime.NowMs + 30_000));
+                Assert.Equal(RefusalReason.None, await node.ConfirmReadAsync(NodeClock.SystemMs + 30_000));
                 threads.TryAdd(Thread.CurrentThread.Name ?? "", true);
                 Kv.KvView view = node.View;
                 Assert.True(view.TryGet(System.Text.Encoding.UTF8.GetBytes($"c{client}"), view.Revision, out Kv.KvItem item));
@@ -46,14 +46,14 @@ public sealed class NodeRuntimeTests
         ThreadedCluster.Machine machine = await cluster.LeaderAsync().WaitAsync(Limit);
         for (int i = 0; i < 20; i++)
         {
-            Assert.Equal(WriteCertainty.Applied, (await machine.Node.WriteAsync(TestCluster.Put($"k{i}", "v"), NodeRuntime.NowMs + 30_000)).Certainty);
+            Assert.Equal(WriteCertainty.Applied, (await machine.Node.WriteAsync(TestCluster.Put($"k{i}", "v"), NodeClock.SystemMs + 30_000)).Certainty);
         }
 
         machine.Stop(1000);
         machine.Start();
         await cluster.LeaderAsync().WaitAsync(Limit);
 
-        Assert.Equal(RefusalReason.None, await machine.Node.ConfirmReadAsync(NodeRuntime.NowMs + 30_000));
+        Assert.Equal(RefusalReason.None, await machine.Node.ConfirmReadAsync(NodeClock.SystemMs + 30_000));
         Assert.Equal(20, machine.Node.View.KeyCount);
     }
 
@@ -63,16 +63,16 @@ public sealed class NodeRuntimeTests
         using ThreadedCluster cluster = new(3);
         ThreadedCluster.Machine lonely = cluster.Machines[0];
         lonely.Start();
-        Task<WriteOutcome> write = lonely.Node.WriteAsync(TestCluster.Put("a", "1"), NodeRuntime.NowMs + 60_000).AsTask();
-        Task<RefusalReason> read = lonely.Node.ConfirmReadAsync(NodeRuntime.NowMs + 60_000).AsTask();
+        Task<WriteOutcome> write = lonely.Node.WriteAsync(TestCluster.Put("a", "1"), NodeClock.SystemMs + 60_000).AsTask();
+        Task<RefusalReason> read = lonely.Node.ConfirmReadAsync(NodeClock.SystemMs + 60_000).AsTask();
 
         lonely.Runtime!.Stop(50);
 
         WriteOutcome outcome = await write.WaitAsync(Limit);
         Assert.Equal((WriteCertainty.NotApplied, RefusalReason.ShuttingDown), (outcome.Certainty, outcome.Reason));
         Assert.Equal(RefusalReason.ShuttingDown, await read.WaitAsync(Limit));
-        Assert.Equal(RefusalReason.ShuttingDown, (await lonely.Node.WriteAsync(TestCluster.Put("a", "1"), NodeRuntime.NowMs + 60_000)).Reason);
-        Assert.False((await lonely.Node.DescribeClusterAsync(NodeRuntime.NowMs + 60_000).AsTask().WaitAsync(Limit)).FromLeader);
+        Assert.Equal(RefusalReason.ShuttingDown, (await lonely.Node.WriteAsync(TestCluster.Put("a", "1"), NodeClock.SystemMs + 60_000)).Reason);
+        Assert.False((await lonely.Node.DescribeClusterAsync(NodeClock.SystemMs + 60_000).AsTask().WaitAsync(Limit)).FromLeader);
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class NodeRuntimeTests
             other.Stop(0);
         }
 
-        Task<WriteOutcome> write = leader.Node.WriteAsync(TestCluster.Put("a", "1"), NodeRuntime.NowMs + 60_000).AsTask();
+        Task<WriteOutcome> write = leader.Node.WriteAsync(TestCluster.Put("a", "1"), NodeClock.SystemMs + 60_000).AsTask();
         Assert.True(SpinWait.SpinUntil(() => leader.Node.Counters.Proposals > 0 || leader.Node.Status.Role != Raft.RaftRole.Leader, Limit));
         bool wasProposed = leader.Node.Counters.Proposals > 0;
 
@@ -102,7 +102,7 @@ public sealed class NodeRuntimeTests
         ThreadedCluster.Machine machine = await cluster.LeaderAsync().WaitAsync(Limit);
         machine.Disk.FailsSyncs = true;
 
-        Task<WriteOutcome> write = machine.Node.WriteAsync(TestCluster.Put("a", "1"), NodeRuntime.NowMs + 60_000).AsTask();
+        Task<WriteOutcome> write = machine.Node.WriteAsync(TestCluster.Put("a", "1"), NodeClock.SystemMs + 60_000).AsTask();
 
         Assert.True(machine.HasFailed.Wait(Limit));
         StorageIoException failure = Assert.IsType<StorageIoException>(Assert.Single(machine.Failures));
@@ -118,7 +118,7 @@ public sealed class NodeRuntimeTests
         using ThreadedCluster cluster = Started(1);
         ThreadedCluster.Machine machine = await cluster.LeaderAsync().WaitAsync(Limit);
 
-        Task<WriteOutcome> write = machine.Node.WriteAsync(new byte[] { 0xEE, 0xEE, 0xEE, 0xEE }, NodeRuntime.NowMs + 60_000).AsTask();
+        Task<WriteOutcome> write = machine.Node.WriteAsync(new byte[] { 0xEE, 0xEE, 0xEE, 0xEE }, NodeClock.SystemMs + 60_000).AsTask();
 
         Assert.True(machine.HasFailed.Wait(Limit));
         Assert.IsType<Kv.UnknownCommandException>(Assert.Single(machine.Failures));
@@ -136,11 +136,37 @@ public sealed class NodeRuntimeTests
     }
 
     [Fact]
-    public void NowMs_NeverGoesBack()
+    public async Task LogStallMs_WhileItIsLong_NothingIsAcknowledgedAndReadsGoOn()
     {
-        long before = NodeRuntime.NowMs;
+        using ThreadedCluster cluster = Started(1);
+        ThreadedCluster.Machine machine = await cluster.LeaderAsync().WaitAsync(Limit);
+        machine.Runtime!.LogStallMs = 600_000;
 
-        Assert.InRange(NodeRuntime.NowMs, before, before + 60_000);
+        Task<WriteOutcome> write = machine.Node.WriteAsync(TestCluster.Put("a", "1"), NodeClock.SystemMs + 60_000).AsTask();
+
+        Assert.Equal(RefusalReason.None, await machine.Node.ConfirmReadAsync(NodeClock.SystemMs + 30_000));
+        Assert.False(write.IsCompleted);
+        machine.Runtime.LogStallMs = 0;
+        Assert.Equal(WriteCertainty.Applied, (await write.WaitAsync(Limit)).Certainty);
+    }
+
+    [Fact]
+    public async Task Stop_WhileTheLogIsHeldBack_WritesWhatWasHandedOut()
+    {
+        using ThreadedCluster cluster = Started(1);
+        ThreadedCluster.Machine machine = await cluster.LeaderAsync().WaitAsync(Limit);
+        machine.Runtime!.LogStallMs = 600_000;
+        long before = machine.Node.Status.DurableIndex;
+        Task<WriteOutcome> write = machine.Node.WriteAsync(TestCluster.Put("a", "1"), NodeClock.SystemMs + 60_000).AsTask();
+        Assert.Equal(RefusalReason.None, await machine.Node.ConfirmReadAsync(NodeClock.SystemMs + 30_000));
+
+        machine.Stop(0);
+
+        await write.WaitAsync(Limit);
+        machine.Start();
+        await cluster.LeaderAsync().WaitAsync(Limit);
+        Assert.True(machine.Node.Status.DurableIndex > before);
+        Assert.Equal(1, machine.Node.View.KeyCount);
     }
 
     private static ThreadedCluster Started(int count)

@@ -28,7 +28,7 @@ internal sealed class InProcessCluster : IDisposable
             var id = new NodeId((uint)(i + 1));
             var identity = new NodeIdentity(cluster, id, $"n{i + 1}", FormationState.Formed, founders);
             directory.WriteIdentity(identity);
-            RecoveredNode recovered = NodeRecovery.Recover(files, directory, identity, new WalOptions(), NodeRuntime.NowMs, Microseconds);
+            RecoveredNode recovered = NodeRecovery.Recover(files, directory, identity, new WalOptions(), NodeClock.SystemMs, Microseconds);
             var options = new NodeOptions { Cluster = cluster, Raft = new RaftOptions { Id = id, Seed = (ulong)(i + 1) } };
             _nodes[i] = new Node.Node(options, recovered.Start, new Network(this, id));
             _runtimes[i] = new NodeRuntime(_nodes[i], recovered.Start.Log, exception => _fatal ??= exception);

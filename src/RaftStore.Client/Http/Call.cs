@@ -15,7 +15,7 @@ internal sealed class Call
     /// <summary>Whether the leader answers this best; a hint only.</summary>
     public bool PrefersLeader { get; init; }
 
-    /// <summary>The body of a write.</summary>
+    /// <summary>The body; a write has one even where it is empty.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>The media type of the body; null sends none.</summary>

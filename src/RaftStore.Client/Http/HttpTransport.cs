@@ -31,7 +31,7 @@ internal sealed class HttpTransport : IDisposable
     public async Task<Attempt> SendAsync(Uri endpoint, Call call, CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = Request(endpoint, call);
-        TrackedContent? content = call.IsWrite ? new TrackedContent(call.Body) : null;
+        TrackedContent? content = call.IsWrite || !call.Body.IsEmpty ? new TrackedContent(call.Body) : null;
         request.Content = content;
         if (content is not null && call.ContentType is { } contentType)
         {

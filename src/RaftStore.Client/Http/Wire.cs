@@ -30,5 +30,6 @@ internal static class Wire
 [JsonSerializable(typeof(Wire.RepairAnswer))]
 [JsonSerializable(typeof(Wire.Problem))]
 [JsonSerializable(typeof(ClusterStatus))]
+[JsonSerializable(typeof(NodeFaults))]
 [JsonSerializable(typeof(NodeStatus))]
 internal sealed partial class WireJson : JsonSerializerContext;

@@ -45,7 +45,7 @@ internal sealed class HealthEndpoints(NodeHost host, CommonHeaders common)
             checks.Add(new HealthCheck("state", isSound, isSound ? "not known to differ from the others'" : "quarantined: it differs from the others'; kvctl member repair"));
             string? leader = common.LeaderName;
             checks.Add(new HealthCheck("leader", leader is not null, leader ?? "no leader is known"));
-            RefusalReason refusal = await node.ConfirmReadAsync(NodeRuntime.NowMs + ConfirmTimeoutMs);
+            RefusalReason refusal = await node.ConfirmReadAsync(host.Clock.NowMs + ConfirmTimeoutMs);
             checks.Add(new HealthCheck("linearizable-read", refusal == RefusalReason.None, Outcomes.OfRead(refusal)?.Detail ?? "confirmed"));
         }
 

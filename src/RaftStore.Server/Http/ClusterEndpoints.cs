@@ -27,7 +27,7 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
             return new Problem(ProblemType.Forming, host.PhaseDetail);
         }
 
-        ClusterView view = await node.DescribeClusterAsync(NodeRuntime.NowMs + settings.RequestTimeoutMs);
+        ClusterView view = await node.DescribeClusterAsync(host.Clock.NowMs + settings.RequestTimeoutMs);
         common.Apply(context.Response);
         WriteJson(context.Response, json => WriteCluster(json, view));
         return null;

@@ -41,7 +41,7 @@ internal sealed class CompactEndpoint(NodeHost host, ServerSettings settings, Co
             return new Problem(ProblemType.InvalidRequest, "The body must be {\"revision\":N} with a whole number and nothing else.");
         }
 
-        WriteOutcome outcome = await node.WriteAsync(KvCommand.Compact(revision), NodeRuntime.NowMs + settings.RequestTimeoutMs);
+        WriteOutcome outcome = await node.WriteAsync(KvCommand.Compact(revision), host.Clock.NowMs + settings.RequestTimeoutMs);
         if (Outcomes.OfWrite(outcome) is { } refused)
         {
             return refused;

@@ -24,6 +24,7 @@ internal sealed class HttpApi : IDisposable
     private readonly CompactEndpoint _compaction;
     private readonly SettingsEndpoint _settings;
     private readonly MembersEndpoint _members;
+    private readonly FaultsEndpoint _faults;
     private readonly HealthEndpoints _health;
     private readonly MetricsEndpoint _metricsEndpoint;
     private readonly HttpMetrics _metrics = new();
@@ -45,6 +46,7 @@ internal sealed class HttpApi : IDisposable
         _compaction = new CompactEndpoint(host, settings, _common);
         _settings = new SettingsEndpoint(host, settings, _common);
         _members = new MembersEndpoint(host, settings, _common);
+        _faults = new FaultsEndpoint(host, _common);
         _health = new HealthEndpoints(host, _common);
         _metricsEndpoint = new MetricsEndpoint(host, _metrics, _common);
     }
@@ -155,6 +157,8 @@ internal sealed class HttpApi : IDisposable
                 return _members.HandleAsync(context, target);
             case ApiRoute.ClusterTransfer:
                 return _members.TransferAsync(context, target);
+            case ApiRoute.Faults:
+                return _faults.HandleAsync(context, target);
             case ApiRoute.Unknown:
                 return Answer(new Problem(ProblemType.NotFound, "There is nothing at this path; the API begins with /v1/."));
             case ApiRoute.NotThereYet:

@@ -32,9 +32,9 @@ internal sealed class KvEndpoints
     {
         _host = host;
         _common = common;
-        _reads = new KvReads(settings, common);
+        _reads = new KvReads(host.Clock, settings, common);
         _lists = new KvLists(_reads, common);
-        _writes = new KvWrites(settings, common);
+        _writes = new KvWrites(host.Clock, settings, common);
         _pool = new DefaultObjectPool<KvRequest>(new PoolPolicy(new ValueBudget(ArrivingBytesMax)), PooledRequestsMax);
     }
 

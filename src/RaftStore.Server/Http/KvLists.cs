@@ -55,7 +55,7 @@ internal sealed class KvLists(KvReads reads, CommonHeaders common)
             return late;
         }
 
-        if (KvReads.TryTakeView(context.Response, request, node, out KvView view) is { } tooStale)
+        if (reads.TryTakeView(context.Response, request, node, out KvView view) is { } tooStale)
         {
             return tooStale;
         }

@@ -11,7 +11,7 @@ namespace RaftStore.Server.Http;
 
 /// <summary>Reads of one key. A linearizable read waits for one confirmation, and then runs on the caller's thread against an immutable
 /// view. Any thread.</summary>
-internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
+internal sealed class KvReads(NodeClock clock, ServerSettings settings, CommonHeaders common)
 {
     /// <summary>How much of a value is written before what was written is sent off.</summary>
     private const int SliceBytes = 64 << 10;
@@ -88,7 +88,7 @@ internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
     }
 
     /// <summary>When a request that begins to wait now is given up, on the pump's clock.</summary>
-    public long DeadlineMs() => NodeRuntime.NowMs + settings.RequestTimeoutMs;
+    public long DeadlineMs() => clock.NowMs + settings.RequestTimeoutMs;
 
     /// <summary>Waits until this node has the revision that the read must not be older than.</summary>
     /// <returns>Null once it has; otherwise what to answer.</returns>
@@ -102,14 +102,14 @@ internal sealed class KvReads(ServerSettings settings, CommonHeaders common)
 
     /// <summary>The view that a read, already confirmed where that was asked for, runs against; a stale one says how old it may be.</summary>
     /// <returns>Null, or the refusal of a view that may be older than was asked for.</returns>
-    public static Problem? TryTakeView(HttpResponse response, KvRequest request, RaftNodeHandle node, out KvView view)
+    public Problem? TryTakeView(HttpResponse response, KvRequest request, RaftNodeHandle node, out KvView view)
     {
         Problem? problem = null;
         if (request.Stale)
         {
             // The bound is taken before the view, so that the view is at least as fresh as it says.
             long freshAsOfMs = node.Status.FreshAsOfMs;
-            long stalenessMs = freshAsOfMs < 0 ? long.MaxValue : Math.Max(0, NodeRuntime.NowMs - freshAsOfMs);
+            long stalenessMs = freshAsOfMs < 0 ? long.MaxValue : Math.Max(0, clock.NowMs - freshAsOfMs);
             string text = freshAsOfMs < 0 ? "unknown" : stalenessMs.ToString(CultureInfo.InvariantCulture);
             response.Headers[StalenessHeader] = text;
             if (request.MaxStalenessMs >= 0 && stalenessMs > request.MaxStalenessMs)

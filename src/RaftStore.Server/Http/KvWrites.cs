@@ -10,7 +10,7 @@ using RaftNodeHandle = RaftStore.Node.Node;
 namespace RaftStore.Server.Http;
 
 /// <summary>Writes. The body is copied once, from the socket's buffer to where the node reads its command. Any thread.</summary>
-internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
+internal sealed class KvWrites(NodeClock clock, ServerSettings settings, CommonHeaders common)
 {
     /// <summary>Answers <c>PUT</c> of a key.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -77,7 +77,7 @@ internal sealed class KvWrites(ServerSettings settings, CommonHeaders common)
         return null;
     }
 
-    private long DeadlineMs() => NodeRuntime.NowMs + settings.RequestTimeoutMs;
+    private long DeadlineMs() => clock.NowMs + settings.RequestTimeoutMs;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Problem?> ReadValueAsync(HttpContext context, KvRequest request, RaftNodeHandle node)

@@ -209,7 +209,7 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
     /// <summary>Answers 200 once the member serves again, or 202 with how far it has come: it goes on by itself.</summary>
     private async ValueTask<Problem?> RepairAsync(HttpContext context, Node.Node node, NodeId id, bool trusts)
     {
-        AdminOutcome outcome = await node.RepairAsync(id, trusts, NodeRuntime.NowMs + Math.Min(settings.RequestTimeoutMs, RepairWaitMs));
+        AdminOutcome outcome = await node.RepairAsync(id, trusts, host.Clock.NowMs + Math.Min(settings.RequestTimeoutMs, RepairWaitMs));
         Configuration members = node.Status.Configuration;
         if (MemberProblems.OfRepair(outcome, members) is { } failed)
         {
@@ -287,5 +287,5 @@ internal sealed class MembersEndpoint(NodeHost host, ServerSettings settings, Co
         response.BodyWriter.Write(buffer.WrittenSpan);
     }
 
-    private long DeadlineMs() => NodeRuntime.NowMs + settings.RequestTimeoutMs;
+    private long DeadlineMs() => host.Clock.NowMs + settings.RequestTimeoutMs;
 }

@@ -33,6 +33,9 @@ internal enum ApiRoute
     /// <summary><c>/v1/compact</c>.</summary>
     Compact,
 
+    /// <summary><c>/v1/faults</c>.</summary>
+    Faults,
+
     /// <summary><c>/livez</c>.</summary>
     Live,
 
@@ -53,7 +56,7 @@ internal readonly struct RequestTarget
     private const string KeyPrefix = "/v1/kv/";
     private const string MembersPrefix = "/v1/cluster/members/";
 
-    private static readonly string[] FuturePaths = ["/v1/txn", "/v1/watch", "/v1/leases", "/v1/locks", "/v1/sessions", "/v1/faults"];
+    private static readonly string[] FuturePaths = ["/v1/txn", "/v1/watch", "/v1/leases", "/v1/locks", "/v1/sessions"];
 
     private readonly string _raw;
     private readonly int _pathStart;
@@ -159,6 +162,7 @@ internal readonly struct RequestTarget
             "/v1/status" => ApiRoute.Status,
             "/v1/snapshot" => ApiRoute.Snapshot,
             "/v1/compact" => ApiRoute.Compact,
+            "/v1/faults" => ApiRoute.Faults,
             "/livez" => ApiRoute.Live,
             "/readyz" => ApiRoute.Ready,
             "/metrics" => ApiRoute.Metrics,

@@ -97,7 +97,7 @@ internal sealed class SettingsEndpoint(NodeHost host, ServerSettings settings, C
         return null;
     }
 
-    private long DeadlineMs() => NodeRuntime.NowMs + settings.RequestTimeoutMs;
+    private long DeadlineMs() => host.Clock.NowMs + settings.RequestTimeoutMs;
 
     private void Write(HttpResponse response, KvView view)
     {

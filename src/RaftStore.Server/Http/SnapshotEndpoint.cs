@@ -3,7 +3,6 @@ using System.Globalization;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
-using RaftStore.Node;
 using RaftStore.Server.Settings;
 using RaftStore.Server.Startup;
 using RaftStore.Storage;
@@ -52,7 +51,7 @@ internal sealed class SnapshotEndpoint(NodeHost host, ServerSettings settings, C
 
         try
         {
-            if (!isStale && Outcomes.OfRead(await node.ConfirmReadAsync(NodeRuntime.NowMs + settings.RequestTimeoutMs)) is { } refused)
+            if (!isStale && Outcomes.OfRead(await node.ConfirmReadAsync(host.Clock.NowMs + settings.RequestTimeoutMs)) is { } refused)
             {
                 return refused;
             }

@@ -89,6 +89,7 @@ internal sealed class HttpMetrics
         ApiRoute.Status => "status",
         ApiRoute.Snapshot => "snapshot",
         ApiRoute.Compact => "compact",
+        ApiRoute.Faults => "faults",
         ApiRoute.Live => "livez",
         ApiRoute.Ready => "readyz",
         ApiRoute.Metrics => "metrics",

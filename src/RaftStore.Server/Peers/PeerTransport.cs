@@ -106,6 +106,9 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
         }
     }
 
+    /// <summary>The name of a node that is linked here, or null. Any thread.</summary>
+    public string? NameOf(NodeId peer) => Links.GetValueOrDefault(peer)?.Peer.Name;
+
     /// <inheritdoc/>
     public bool Send(NodeId to, PeerChannel channel, PeerFrame frame)
     {

@@ -66,6 +66,9 @@ public sealed record ServerSettings
     /// <summary><c>--connection-limit</c>: client connections open at the same time.</summary>
     public int ConnectionsMax { get; init; } = 16_384;
 
+    /// <summary><c>--enable-fault-injection</c>: whether <c>/v1/faults</c> is served.</summary>
+    public bool InjectsFaults { get; init; }
+
     /// <summary>True where <c>--insecure</c> let an address be bound that other machines reach.</summary>
     public bool IsInsecure { get; init; }
 }

@@ -9,9 +9,6 @@ internal sealed record SettingDefinition(string Name, string Value, string Meani
     /// <summary>True where it stands alone, without a value.</summary>
     public bool IsSwitch => Value.Length == 0;
 
-    /// <summary>True for what the contract names and this version does not have: it is refused by name.</summary>
-    public bool IsNotThereYet { get; init; }
-
     /// <summary>The name of its environment variable.</summary>
     public string EnvironmentName => SettingDefinitions.EnvironmentPrefix + Name.Replace('-', '_').ToUpperInvariant();
 }
@@ -45,7 +42,7 @@ internal static class SettingDefinitions
         new("snapshot-log-size", "SIZE", "A snapshot is taken when the log is longer than this and than the last snapshot, 64KiB to 1TiB. Default: 256MiB."),
         new("rate-limit", "NUMBER", "Requests a second accepted from one client address, 1 to 1000000; more are answered 429. 0 sets no limit. Default: 0."),
         new("connection-limit", "NUMBER", "Client connections open at the same time, 1 to 1000000; more are closed at once. Default: 16384."),
-        new("enable-fault-injection", "", "Serves /v1/faults. Not there yet.") { IsNotThereYet = true },
+        new("enable-fault-injection", "", "Serves /v1/faults, by which whoever reaches --listen can have this node lose or delay messages, stall its log and skew its clock. Off loopback it needs --insecure too. Default: off."),
     ];
 
     /// <summary>The definition with that name, or null.</summary>

@@ -40,11 +40,6 @@ internal static class SettingsLoader
 
     private static ServerSettings Validate(SettingsReader reader)
     {
-        foreach (SettingDefinition definition in SettingDefinitions.All.Where(definition => definition.IsNotThereYet && reader.Has(definition.Name)))
-        {
-            throw reader.Refuse(definition.Name, "is not there yet in this version: leave it out. A cluster is formed by --cluster, and joined by --join.");
-        }
-
         bool insecure = reader.Switch("insecure");
         ImmutableArray<Founder> listed = Founders(reader);
         ImmutableArray<string> join = Join(reader, listed);
@@ -80,6 +75,7 @@ internal static class SettingsLoader
             SnapshotLogBytes = reader.SizeBytes("snapshot-log-size", 256L << 20, 64L << 10, 1L << 40),
             RequestsPerSecond = reader.Number("rate-limit", 0, 0, 1_000_000),
             ConnectionsMax = reader.Number("connection-limit", 16_384, 1, 1_000_000),
+            InjectsFaults = reader.Switch("enable-fault-injection"),
             IsInsecure = insecure && !(peerListen.IsLoopback && Array.TrueForAll(listen, endpoint => endpoint.IsLoopback)),
         };
     }

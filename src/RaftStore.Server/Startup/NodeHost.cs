@@ -2,6 +2,7 @@ using System.Diagnostics;
 using RaftStore.Node;
 using RaftStore.Node.Formation;
 using RaftStore.Raft;
+using RaftStore.Server.Faults;
 using RaftStore.Server.Peers;
 using RaftStore.Server.Settings;
 using RaftStore.Storage;
@@ -66,6 +67,12 @@ public sealed class NodeHost : IAsyncDisposable
         // Several keep-alives must fit in, however short the election timeout is.
         PeerLimits limits = new() { SilenceTimeoutMs = 3 * settings.UpperElectionTimeoutMs };
         _network = new PeerNetwork(limits with { SilenceTimeoutMs = Math.Max(limits.SilenceTimeoutMs, 4 * limits.KeepAliveMs) }, new PeerMeter(), loggers.CreateLogger("RaftStore.Server.Peers"));
+        if (settings.InjectsFaults)
+        {
+            ILogger faultLog = loggers.CreateLogger("RaftStore.Server.Faults");
+            Faults = new FaultInjector(Clock, _network.Meter, faultLog);
+            FaultLog.Enabled(faultLog);
+        }
     }
 
     /// <summary>How far it has come. Any thread.</summary>
@@ -78,6 +85,12 @@ public sealed class NodeHost : IAsyncDisposable
         NodePhase.Stopping => "the node is shutting down",
         _ => Volatile.Read(ref _admission)?.Detail is { Length: > 0 } detail ? detail : "the node is starting",
     };
+
+    /// <summary>The node's clock: what it is asked to do by a certain time is said on this one.</summary>
+    public NodeClock Clock { get; } = new();
+
+    /// <summary>What makes things go wrong on purpose; null where that is off.</summary>
+    internal FaultInjector? Faults { get; }
 
     /// <summary>The node, or null while forming. Any thread.</summary>
     public Node.Node? Node => Running?.Node;
@@ -142,7 +155,7 @@ public sealed class NodeHost : IAsyncDisposable
             return;
         }
 
-        AdminOutcome outcome = await node.TransferLeadershipAsync(NodeId.None, NodeRuntime.NowMs + _settings.LowerElectionTimeoutMs).ConfigureAwait(false);
+        AdminOutcome outcome = await node.TransferLeadershipAsync(NodeId.None, Clock.NowMs + _settings.LowerElectionTimeoutMs).ConfigureAwait(false);
         StartupLog.HandedOver(_log, outcome.Result, outcome.Member);
     }
 
@@ -217,7 +230,7 @@ public sealed class NodeHost : IAsyncDisposable
                 return;
             }
 
-            RunningNode running = RunningNode.Start(_settings, _files, _directory!, identity, _admission!.FindMoved, _network, _log, Fail, Removed);
+            RunningNode running = RunningNode.Start(_settings, _files, _directory!, identity, _admission!.FindMoved, new Surroundings(_network, Clock, Faults, _log), Fail, Removed);
             Volatile.Write(ref _running, running);
             _admission.Enter(running.Transport);
         }
@@ -268,6 +281,7 @@ public sealed class NodeHost : IAsyncDisposable
         _admission?.Dispose();
         _listener?.Dispose();
         Running?.Dispose();
+        Faults?.Dispose();
         _directory?.Dispose();
     }
 

@@ -20,14 +20,16 @@ internal sealed class OwnAddresses : IDisposable
     private const int AttemptMs = 5000;
 
     private readonly Node.Node _node;
+    private readonly NodeClock _clock;
     private readonly PeerIdentity _self;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Makes it; it does nothing before <see cref="Start"/>.</summary>
-    public OwnAddresses(Node.Node node, PeerIdentity self, ILogger log)
+    public OwnAddresses(Node.Node node, NodeClock clock, PeerIdentity self, ILogger log)
     {
         _node = node;
+        _clock = clock;
         _self = self;
         _log = log;
     }
@@ -92,7 +94,7 @@ internal sealed class OwnAddresses : IDisposable
                     isMoving = true;
                 }
 
-                AdminOutcome outcome = await _node.ChangeMembershipAsync(change, NodeRuntime.NowMs + AttemptMs);
+                AdminOutcome outcome = await _node.ChangeMembershipAsync(change, _clock.NowMs + AttemptMs);
 
                 // Done, or perhaps done: this node's own log will tell.
                 bool mayBeDone = outcome.Result is AdminResult.Done or AdminResult.AlreadySo or AdminResult.Unknown or AdminResult.TimedOut;

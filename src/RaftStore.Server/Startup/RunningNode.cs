@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using RaftStore.Node;
 using RaftStore.Raft;
+using RaftStore.Server.Faults;
 using RaftStore.Server.Peers;
 using RaftStore.Server.Settings;
 using RaftStore.Storage;
@@ -15,16 +16,18 @@ internal sealed class RunningNode : IDisposable
     private readonly WriteAheadLog _log;
     private readonly StatusWatch _watch;
     private readonly OwnAddresses _own;
+    private readonly FaultInjector? _faults;
 
-    private RunningNode(NodeIdentity identity, Node.Node node, PeerTransport transport, NodeRuntime runtime, WriteAheadLog log, ILogger logger, Action<string> onRemoved)
+    private RunningNode(NodeIdentity identity, Node.Node node, PeerTransport transport, NodeRuntime runtime, WriteAheadLog log, Surroundings surroundings, Action<string> onRemoved)
     {
         Identity = identity;
         Node = node;
         Transport = transport;
         _runtime = runtime;
         _log = log;
-        _watch = new StatusWatch(node, logger, onRemoved);
-        _own = new OwnAddresses(node, transport.Self, logger);
+        _watch = new StatusWatch(node, surroundings.Log, onRemoved);
+        _own = new OwnAddresses(node, surroundings.Clock, transport.Self, surroundings.Log);
+        _faults = surroundings.Faults;
     }
 
     /// <summary>Who it is.</summary>
@@ -42,29 +45,30 @@ internal sealed class RunningNode : IDisposable
     /// <param name="directory">The open data directory; it stays the caller's.</param>
     /// <param name="identity">Its identity, formed.</param>
     /// <param name="findMoved">Where the node of that name may be beyond what is configured; called before every attempt to dial it.</param>
-    /// <param name="network">What the peer connections need.</param>
-    /// <param name="log">Where to log what concerns the node itself.</param>
+    /// <param name="surroundings">What else it needs of its host.</param>
     /// <param name="onFatal">Called once where the node cannot go on.</param>
     /// <param name="onRemoved">Called where the node is no member any more, with who says so; perhaps several times.</param>
     /// <exception cref="DataDirectoryException">Something in the directory is damaged.</exception>
     public static RunningNode Start(
-        ServerSettings settings, IFileSystem files, DataDirectory directory, NodeIdentity identity, Func<string, IReadOnlyList<string>> findMoved, PeerNetwork network, ILogger log, Action<Exception> onFatal, Action<string> onRemoved)
+        ServerSettings settings, IFileSystem files, DataDirectory directory, NodeIdentity identity, Func<string, IReadOnlyList<string>> findMoved, Surroundings surroundings, Action<Exception> onFatal, Action<string> onRemoved)
     {
-        Stopwatch clock = Stopwatch.StartNew();
-        RecoveredNode recovered = NodeRecovery.Recover(files, directory, identity, new WalOptions(), NodeRuntime.NowMs, NowMicroseconds);
+        Stopwatch watch = Stopwatch.StartNew();
+        (PeerNetwork network, NodeClock clock, FaultInjector? faults, ILogger log) = surroundings;
+        RecoveredNode recovered = NodeRecovery.Recover(files, directory, identity, new WalOptions(), clock.NowMs, NowMicroseconds);
         try
         {
-            LogRecovery(log, identity, recovered, clock.ElapsedMilliseconds);
+            LogRecovery(log, identity, recovered, watch.ElapsedMilliseconds);
             Configuration members = recovered.Start.Initial.Configuration;
             PeerIdentity self = new(identity.Cluster, identity.Node, identity.Name, settings.Advertise, settings.PeerAdvertise);
             Node.Node? started = null;
             PeerTransport transport = new(self, () => Volatile.Read(ref started)?.Status.AppliedConfiguration ?? members, member => AddressesOf(member, settings, findMoved), network.Limits, network.Meter, network.Log);
-            Node.Node node = new(MakeOptions(settings, identity), recovered.Start, transport);
+            Node.Node node = new(MakeOptions(settings, identity), recovered.Start, faults?.Over(transport) ?? transport);
             Volatile.Write(ref started, node);
-            NodeRuntime runtime = new(node, recovered.Start.Log, onFatal);
-            RunningNode running = new(identity, node, transport, runtime, recovered.Log, log, onRemoved);
+            NodeRuntime runtime = new(node, recovered.Start.Log, onFatal, clock);
+            faults?.Drive(runtime);
+            RunningNode running = new(identity, node, transport, runtime, recovered.Log, surroundings, onRemoved);
             runtime.Start();
-            transport.Start(new PeerEvents(node.Receive, node.PeerConnected, node.PeerLost, onRemoved), node.Status.Configuration);
+            transport.Start(new PeerEvents(faults?.Before(node.Receive) ?? node.Receive, node.PeerConnected, node.PeerLost, onRemoved), node.Status.Configuration);
             running._own.Start();
             StartupLog.Running(log, identity.Name, identity.Node, identity.Cluster, recovered.Found.HardState.Term, LastIndexOf(recovered.Found));
             return running;
@@ -88,6 +92,7 @@ internal sealed class RunningNode : IDisposable
     {
         _own.Dispose();
         _watch.Dispose();
+        _faults?.Dispose();
         Transport.Dispose();
         _runtime.Dispose();
         _log.Dispose();
@@ -143,3 +148,10 @@ internal sealed class RunningNode : IDisposable
 
 /// <summary>What the peer connections of a node have in common.</summary>
 internal sealed record PeerNetwork(PeerLimits Limits, PeerMeter Meter, ILogger Log);
+
+/// <summary>What a running node needs of its host.</summary>
+/// <param name="Network">What its peer connections have in common.</param>
+/// <param name="Clock">Its clock.</param>
+/// <param name="Faults">What makes things go wrong on purpose; null where that is off.</param>
+/// <param name="Log">Where to log what concerns the node itself.</param>
+internal sealed record Surroundings(PeerNetwork Network, NodeClock Clock, FaultInjector? Faults, ILogger Log);

@@ -85,6 +85,7 @@ internal static class CommandRunner
         root.Subcommands.Add(MemberCommand.Create(options, io));
         root.Subcommands.Add(MemberCommand.CreateTransfer(options, io));
         root.Subcommands.Add(SettingsCommand.Create(options, io));
+        root.Subcommands.Add(ChaosCommand.Create(options, io));
         root.Subcommands.Add(BenchCommand.Create(options, io));
         return root;
     }

@@ -28,7 +28,7 @@ internal sealed class ThreadedCluster : IDisposable
             }
 
             // A read is confirmed once there is a leader; its own status says so by the end of that pass.
-            await _machines[0].Node.ConfirmReadAsync(NodeRuntime.NowMs + 1000);
+            await _machines[0].Node.ConfirmReadAsync(NodeClock.SystemMs + 1000);
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed class ThreadedCluster : IDisposable
             using DataDirectory directory = DataDirectory.Open(Disk, "data");
             NodeIdentity identity = directory.Identity ?? new NodeIdentity(TestCluster.ClusterId, Id, $"n{Id}", FormationState.Formed, cluster._founders);
             directory.WriteIdentity(identity);
-            RecoveredNode recovered = NodeRecovery.Recover(Disk, directory, identity, new WalOptions { SegmentBytes = 4 << 20 }, NodeRuntime.NowMs, () => NodeRuntime.NowMs * 1000);
+            RecoveredNode recovered = NodeRecovery.Recover(Disk, directory, identity, new WalOptions { SegmentBytes = 4 << 20 }, NodeClock.SystemMs, () => NodeClock.SystemMs * 1000);
             _log = recovered.Log;
             NodeOptions options = new()
             {

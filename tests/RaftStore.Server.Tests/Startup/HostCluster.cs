@@ -100,26 +100,26 @@ internal sealed class HostCluster : IAsyncDisposable
     public async Task PutAsync(string name, string key, string value)
     {
         byte[] command = KvCommand.Put(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value));
-        long deadlineMs = NodeRuntime.NowMs + 30_000;
+        long deadlineMs = NodeClock.SystemMs + 30_000;
         WriteOutcome outcome;
         do
         {
-            outcome = await _hosts[name].Node!.WriteAsync(command, NodeRuntime.NowMs + 5000);
+            outcome = await _hosts[name].Node!.WriteAsync(command, NodeClock.SystemMs + 5000);
         }
-        while (outcome.Certainty != WriteCertainty.Applied && NodeRuntime.NowMs < deadlineMs);
+        while (outcome.Certainty != WriteCertainty.Applied && NodeClock.SystemMs < deadlineMs);
         Assert.Equal(WriteCertainty.Applied, outcome.Certainty);
     }
 
     public async Task<string?> GetAsync(string name, string key)
     {
         Node.Node node = _hosts[name].Node!;
-        long deadlineMs = NodeRuntime.NowMs + 30_000;
+        long deadlineMs = NodeClock.SystemMs + 30_000;
         RefusalReason refusal;
         do
         {
-            refusal = await node.ConfirmReadAsync(NodeRuntime.NowMs + 5000);
+            refusal = await node.ConfirmReadAsync(NodeClock.SystemMs + 5000);
         }
-        while (refusal != RefusalReason.None && NodeRuntime.NowMs < deadlineMs);
+        while (refusal != RefusalReason.None && NodeClock.SystemMs < deadlineMs);
         Assert.Equal(RefusalReason.None, refusal);
         KvView view = node.View;
         return view.TryGet(Encoding.UTF8.GetBytes(key), view.Revision, out KvItem item) ? Encoding.UTF8.GetString(item.Value.Span) : null;

@@ -210,7 +210,7 @@ public sealed class NodeHostTests
         await cluster.StopAsync("n1");
 
         Assert.Equal(NodePhase.Stopping, host.Phase);
-        Node.WriteOutcome outcome = await node.WriteAsync(Kv.KvCommand.Put("k"u8, "v"u8), Node.NodeRuntime.NowMs + 100);
+        Node.WriteOutcome outcome = await node.WriteAsync(Kv.KvCommand.Put("k"u8, "v"u8), Node.NodeClock.SystemMs + 100);
         Assert.Equal(Node.WriteCertainty.NotApplied, outcome.Certainty);
         Assert.Equal(0, host.PeerCounters.ConnectionsOpen);
     }
