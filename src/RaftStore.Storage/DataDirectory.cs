@@ -92,6 +92,10 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Where what stood here is kept, once a cluster of that id has taken its place.</summary>
     public string AsidePath(ClusterId coming) => DirectoryReplacement.AsidePath(Path, coming);
 
+    /// <summary>Removes what is under <see cref="ReplacementPath"/>, if anything: an earlier attempt that never came to its decision.</summary>
+    /// <exception cref="StorageIoException">Some of it may still be there; it means nothing.</exception>
+    public void DiscardReplacement() => DirectoryReplacement.Discard(_files, Path);
+
     /// <summary>Puts what was made under <see cref="ReplacementPath"/> in the place of identity, log and snapshots, which are kept aside. A
     /// crash leaves the old or the new: an exchange that was begun is finished by the next <see cref="Open"/>.</summary>
     /// <exception cref="StorageIoException">It is not known which of both is durable.</exception>
@@ -156,7 +160,7 @@ public sealed class DataDirectory : IDisposable
         }
         else
         {
-            MakeDurably(files, path.TrimEnd('/'));
+            DurableFiles.MakeDirectory(files, path.TrimEnd('/'));
         }
 
         IDisposable held = files.TryLock(DurableFiles.Combine(path, LockName)) ?? throw new DataDirectoryException(
@@ -178,21 +182,6 @@ public sealed class DataDirectory : IDisposable
             held.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Makes a directory and those above it that are missing, each durable in the one that holds it: a node whose directory were
-    /// gone after a power cut would take itself for a new one.</summary>
-    private static void MakeDurably(IFileSystem files, string path)
-    {
-        string? parent = System.IO.Path.GetDirectoryName(path);
-        string holder = parent is null ? "/" : parent.Length == 0 ? "." : parent;
-        if (parent is { Length: > 0 } && !files.DirectoryExists(parent))
-        {
-            MakeDurably(files, parent);
-        }
-
-        files.CreateDirectory(path);
-        files.SyncDirectory(holder);
     }
 
     private void BeginLog(ClusterId cluster)

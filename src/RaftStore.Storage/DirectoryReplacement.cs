@@ -18,6 +18,16 @@ internal static class DirectoryReplacement
     /// <summary>True where an exchange was decided and is not over.</summary>
     internal static bool IsPending(IFileSystem files, string path) => files.FileExists(DurableFiles.Combine(PendingPath(path), IdentityFile.Name));
 
+    /// <summary>Removes what an earlier attempt left that never came to its decision; durable or not, it means nothing.</summary>
+    internal static void Discard(IFileSystem files, string path)
+    {
+        string temporary = DurableFiles.Combine(path, TemporaryName);
+        if (files.DirectoryExists(temporary))
+        {
+            DeleteTree(files, temporary);
+        }
+    }
+
     /// <summary>Decides the exchange. What stands in <see cref="TemporaryName"/> is durable.</summary>
     internal static void Decide(IFileSystem files, string path, string lockName)
     {
@@ -83,6 +93,21 @@ internal static class DirectoryReplacement
         files.Rename(coming, place);
         files.SyncDirectory(path);
         files.SyncDirectory(PendingPath(path));
+    }
+
+    private static void DeleteTree(IFileSystem files, string path)
+    {
+        foreach (string name in files.ListFiles(path))
+        {
+            files.Delete(DurableFiles.Combine(path, name));
+        }
+
+        foreach (string name in files.ListDirectories(path))
+        {
+            DeleteTree(files, DurableFiles.Combine(path, name));
+        }
+
+        files.DeleteDirectory(path);
     }
 
     private static bool Exists(IFileSystem files, string path) => files.FileExists(path) || files.DirectoryExists(path);

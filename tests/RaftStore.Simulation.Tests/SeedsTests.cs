@@ -11,6 +11,9 @@ public sealed class SeedsTests
     private static readonly string[] Sometimes =
     [
         "append refused",
+        "backup cut off by the end of its machine",
+        "backup restored",
+        "backup taken from a running machine",
         "became Candidate",
         "became Leader",
         "change refused before the term's no-op",
@@ -18,7 +21,9 @@ public sealed class SeedsTests
         "compaction ended as Done",
         "compaction ended as FutureRevision",
         "conflict truncated",
+        "cut backup refused",
         "disk wiped",
+        "exchange of directories finished after a power cut",
         "false answer given before the state was found to be wrong",
         "false state found",
         "joint configuration entered",
@@ -42,6 +47,7 @@ public sealed class SeedsTests
         "removed node ignored",
         "removed node stopped",
         "replacement finished",
+        "restore met a power cut",
         "second change refused while pending",
         "setting changed",
         "snapshot carrying a configuration installed",

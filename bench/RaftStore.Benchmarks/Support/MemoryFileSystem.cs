@@ -63,6 +63,11 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    public void DeleteDirectory(string path)
+    {
+        // Nor does it end with anything.
+    }
+
     public void SyncDirectory(string directory)
     {
         // Nothing outlives the process.

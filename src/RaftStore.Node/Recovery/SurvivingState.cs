@@ -89,6 +89,7 @@ public sealed record SurvivingState
     /// <exception cref="StorageIoException">The disk is full or failed. Either everything is as it was, or the next start completes the exchange.</exception>
     public long Replace(IFileSystem files, DataDirectory directory, NewCluster plan)
     {
+        directory.DiscardReplacement();
         long revision = plan.Write(files, directory.ReplacementPath, Store, Last.Term);
         directory.TakeReplacement();
         return revision;

@@ -77,12 +77,6 @@ internal static class RecoverCommand
         }
 
         output.Flush();
-        if (Directory.Exists(directory.ReplacementPath))
-        {
-            // What an earlier attempt left that never came to its decision.
-            Directory.Delete(directory.ReplacementPath, recursive: true);
-        }
-
         long revision = state.Replace(files, directory, plan);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             Done. Cluster {plan.Cluster} has one member, {plan.Name}; its revision goes on from {revision}.

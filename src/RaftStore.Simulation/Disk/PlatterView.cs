@@ -4,32 +4,19 @@ namespace RaftStore.Simulation;
 
 /// <summary>What a power cut now would leave that loses all it can, to be read where it lies: nothing is copied, and nothing can be changed. Good
 /// until the disk is next used.</summary>
-internal sealed class PlatterView(IReadOnlyDictionary<string, SimulatedFile> names, IReadOnlySet<string> directories) : IFileSystem
+internal sealed class PlatterView(SimulatedDirectory root) : IFileSystem
 {
-    public IFile Open(string path, FileOpenMode mode) => mode != FileOpenMode.CreateNew && names.TryGetValue(path, out SimulatedFile? file)
+    public IFile Open(string path, FileOpenMode mode) => mode != FileOpenMode.CreateNew && root.Find(path, durable: true) is SimulatedFile file
         ? new Handle(file)
         : throw new StorageIoException("open", path, -1, SimulatedDisk.NoSuchFile, "no such file on the platter");
 
-    public bool FileExists(string path) => names.ContainsKey(path);
+    public bool FileExists(string path) => root.Find(path, durable: true) is SimulatedFile;
 
-    public bool DirectoryExists(string path) => directories.Contains(path);
+    public bool DirectoryExists(string path) => root.Find(path, durable: true) is SimulatedDirectory;
 
-    public IReadOnlyList<string> ListFiles(string directory)
-    {
-        List<string> found = [];
-        foreach (string path in names.Keys)
-        {
-            if (SimulatedDisk.IsIn(path, directory))
-            {
-                found.Add(path[(directory.Length + 1)..]);
-            }
-        }
+    public IReadOnlyList<string> ListFiles(string directory) => List<SimulatedFile>(directory);
 
-        return found;
-    }
-
-    public IReadOnlyList<string> ListDirectories(string directory)
-        => [.. directories.Where(path => SimulatedDisk.IsIn(path, directory)).Select(path => path[(directory.Length + 1)..])];
+    public IReadOnlyList<string> ListDirectories(string directory) => List<SimulatedDirectory>(directory);
 
     public void CreateDirectory(string path) => throw ReadOnly();
 
@@ -37,9 +24,13 @@ internal sealed class PlatterView(IReadOnlyDictionary<string, SimulatedFile> nam
 
     public void Delete(string path) => throw ReadOnly();
 
+    public void DeleteDirectory(string path) => throw ReadOnly();
+
     public void SyncDirectory(string directory) => throw ReadOnly();
 
     public IDisposable? TryLock(string path) => throw ReadOnly();
+
+    private List<string> List<T>(string directory) => (root.Find(directory, durable: true) as SimulatedDirectory)?.List<T>(durable: true) ?? [];
 
     private static InvalidOperationException ReadOnly() => new("a platter is only looked at");
 

@@ -14,11 +14,9 @@ public sealed class SimulatedPowerCutException : Exception
 public sealed class SimulatedDisk : IFileSystem
 {
     private readonly RandomStream _random;
-    private readonly SortedDictionary<string, SimulatedFile> _names = new(StringComparer.Ordinal);
-    private readonly SortedSet<string> _directories = new(StringComparer.Ordinal);
-    private readonly SortedSet<string> _locks = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, SimulatedFile> _durableNames = new(StringComparer.Ordinal);
+    private readonly HashSet<SimulatedFile> _locks = [];
     private readonly List<NameChange> _pendingNames = [];
+    private SimulatedDirectory _root = new();
     private long _operationsUntilPowerCut = -1;
     private long _operationsUntilError = -1;
     private int _errno;
@@ -29,6 +27,8 @@ public sealed class SimulatedDisk : IFileSystem
     private const int IoError = 5;
     internal const int NoSuchFile = 2;
     private const int FileExistsAlready = 17;
+    private const int IsADirectory = 21;
+    private const int NotEmpty = 39;
 
     /// <summary>Operations that changed or synced something since the disk was made.</summary>
     public long Operations { get; private set; }
@@ -52,26 +52,22 @@ public sealed class SimulatedDisk : IFileSystem
     public void PowerCut()
     {
         PlatterVersion++;
+        List<SimulatedFile> files = AllFiles();
         foreach (NameChange change in _pendingNames)
         {
             if (_random.OneIn(2))
             {
-                change.ApplyTo(_durableNames);
+                change.Keep();
             }
         }
 
         _pendingNames.Clear();
-        foreach (SimulatedFile file in AllFiles())
+        foreach (SimulatedFile file in files)
         {
             SectorsLost += file.PowerCut(_random);
         }
 
-        _names.Clear();
-        foreach ((string name, SimulatedFile file) in _durableNames)
-        {
-            _names.Add(name, file);
-        }
-
+        _root.Forget();
         _locks.Clear();
         _operationsUntilPowerCut = -1;
         _operationsUntilError = -1;
@@ -81,19 +77,12 @@ public sealed class SimulatedDisk : IFileSystem
     public SimulatedDisk CopyOfPlatter()
     {
         SimulatedDisk copy = new(new RandomStream(0, "copy"));
-        copy._directories.UnionWith(_directories);
-        foreach ((string name, SimulatedFile file) in _durableNames)
-        {
-            SimulatedFile platter = file.CopyOfPlatter();
-            copy._names.Add(name, platter);
-            copy._durableNames.Add(name, platter);
-        }
-
+        copy._root = _root.CopyOfPlatter([]);
         return copy;
     }
 
     /// <summary>What <see cref="CopyOfPlatter"/> would hold, to be read at once and where it lies.</summary>
-    public IFileSystem Platter => new PlatterView(_durableNames, _directories);
+    public IFileSystem Platter => new PlatterView(_root);
 
     /// <summary>Another number whenever the platter may hold something else than before.</summary>
     public long PlatterVersion { get; private set; }
@@ -110,80 +99,88 @@ public sealed class SimulatedDisk : IFileSystem
     public void Wipe()
     {
         PlatterVersion++;
-        _names.Clear();
-        _durableNames.Clear();
+        _root = new SimulatedDirectory();
         _pendingNames.Clear();
-        _directories.Clear();
         ProcessKilled();
     }
 
     /// <inheritdoc/>
     public IFile Open(string path, FileOpenMode mode)
     {
-        bool exists = _names.TryGetValue(path, out SimulatedFile? file);
+        object? named = Find(path);
         if (mode != FileOpenMode.CreateNew)
         {
-            return exists ? new SimulatedHandle(this, path, file!) : throw new StorageIoException("open", path, -1, NoSuchFile, "no such file");
+            return named is SimulatedFile file ? new SimulatedHandle(this, path, file) : throw Failure("open", path, NoSuchFile, "no such file");
         }
 
-        if (exists)
-        {
-            throw new StorageIoException("open", path, -1, FileExistsAlready, "the file exists");
-        }
-
-        Operation("open", path);
-        file = new SimulatedFile();
-        Change(new NameChange(null, path, file));
-        return new SimulatedHandle(this, path, file);
+        return named is null ? new SimulatedHandle(this, path, Create(path)) : throw Failure("open", path, FileExistsAlready, "the file exists");
     }
 
     /// <inheritdoc/>
-    public bool FileExists(string path) => _names.ContainsKey(path);
+    public bool FileExists(string path) => Find(path) is SimulatedFile;
 
     /// <inheritdoc/>
-    public bool DirectoryExists(string path) => _directories.Contains(path);
+    public bool DirectoryExists(string path) => Find(path) is SimulatedDirectory;
 
     /// <inheritdoc/>
     public void CreateDirectory(string path)
     {
-        // A directory's own name is taken as durable at once: what matters here are the files in it.
-        for (string? directory = path; !string.IsNullOrEmpty(directory); directory = ParentOf(directory))
+        if (Find(path) is SimulatedDirectory)
         {
-            _directories.Add(directory);
+            return;
         }
+
+        string parent = ParentOf(path);
+        if (Find(parent) is null)
+        {
+            CreateDirectory(parent);
+        }
+
+        Operation("mkdir", path);
+        Change(new NameChange(null, "", DirectoryAt(parent, path), NameOf(path), new SimulatedDirectory()));
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ListFiles(string directory)
+    public void DeleteDirectory(string path)
     {
-        List<string> names = [];
-        foreach (string path in _names.Keys)
+        Operation("rmdir", path);
+        if (DirectoryAt(path, path).Names.Count > 0)
         {
-            if (IsIn(path, directory))
-            {
-                names.Add(path[(directory.Length + 1)..]);
-            }
+            throw Failure("rmdir", path, NotEmpty, "the directory is not empty");
         }
 
-        return names;
+        Change(new NameChange(DirectoryAt(ParentOf(path), path), NameOf(path), null, "", null));
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ListDirectories(string directory)
-        => [.. _directories.Where(path => ParentOf(path) == directory).Select(path => path[(directory.Length + 1)..])];
+    public IReadOnlyList<string> ListFiles(string directory) => List<SimulatedFile>(directory);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ListDirectories(string directory) => List<SimulatedDirectory>(directory);
 
     /// <inheritdoc/>
     public void Rename(string from, string to)
     {
         Operation("rename", from);
-        Change(_names.TryGetValue(from, out SimulatedFile? file) ? new NameChange(from, to, file) : throw new StorageIoException("rename", from, -1, NoSuchFile, "no such file"));
+        object named = Find(from) ?? throw Failure("rename", from, NoSuchFile, "no such file");
+        if (Find(to) is SimulatedDirectory present && (named is SimulatedFile || present.Names.Count > 0))
+        {
+            throw Failure("rename", from, named is SimulatedFile ? IsADirectory : NotEmpty, "a directory has that name");
+        }
+
+        Change(new NameChange(DirectoryAt(ParentOf(from), from), NameOf(from), DirectoryAt(ParentOf(to), to), NameOf(to), named));
     }
 
     /// <inheritdoc/>
     public void Delete(string path)
     {
         Operation("unlink", path);
-        Change(_names.ContainsKey(path) ? new NameChange(path, null, null) : throw new StorageIoException("unlink", path, -1, NoSuchFile, "no such file"));
+        if (Find(path) is not SimulatedFile)
+        {
+            throw Failure("unlink", path, NoSuchFile, "no such file");
+        }
+
+        Change(new NameChange(DirectoryAt(ParentOf(path), path), NameOf(path), null, "", null));
     }
 
     /// <inheritdoc/>
@@ -191,16 +188,23 @@ public sealed class SimulatedDisk : IFileSystem
     {
         Operation("fsync", directory);
         PlatterVersion++;
-        foreach (NameChange change in _pendingNames.Where(change => change.IsIn(directory)))
+        SimulatedDirectory synced = DirectoryAt(directory, directory);
+        foreach (NameChange change in _pendingNames.ToArray())
         {
-            change.ApplyTo(_durableNames);
+            if (change.Synced(synced))
+            {
+                change.Keep();
+                _pendingNames.Remove(change);
+            }
         }
-
-        _pendingNames.RemoveAll(change => change.IsIn(directory));
     }
 
     /// <inheritdoc/>
-    public IDisposable? TryLock(string path) => _locks.Add(path) ? new Unlocker(this, path) : null;
+    public IDisposable? TryLock(string path)
+    {
+        SimulatedFile file = Find(path) as SimulatedFile ?? Create(path);
+        return _locks.Add(file) ? new Unlocker(this, file) : null;
+    }
 
     /// <summary>A file is about to be synced.</summary>
     internal void Synced() => PlatterVersion++;
@@ -224,52 +228,37 @@ public sealed class SimulatedDisk : IFileSystem
         }
     }
 
-    internal static bool IsIn(string path, string directory)
-        => path.LastIndexOf('/') == directory.Length && path.StartsWith(directory, StringComparison.Ordinal);
+    private static string ParentOf(string path) => path.LastIndexOf('/') is > 0 and int slash ? path[..slash] : "";
 
-    internal static string ParentOf(string path) => path.LastIndexOf('/') is > 0 and int slash ? path[..slash] : "";
+    private static string NameOf(string path) => path[(path.LastIndexOf('/') + 1)..];
+
+    private static StorageIoException Failure(string operation, string path, int errno, string reason) => new(operation, path, -1, errno, reason);
+
+    private object? Find(string path) => _root.Find(path, durable: false);
+
+    private SimulatedDirectory DirectoryAt(string path, string wanted) => Find(path) as SimulatedDirectory ?? throw Failure("open", wanted, NoSuchFile, "no such directory");
+
+    private List<string> List<T>(string directory) => DirectoryAt(directory, directory).List<T>(durable: false);
+
+    private SimulatedFile Create(string path)
+    {
+        Operation("open", path);
+        SimulatedFile file = new();
+        Change(new NameChange(null, "", DirectoryAt(ParentOf(path), path), NameOf(path), file));
+        return file;
+    }
 
     private void Change(NameChange change)
     {
-        change.ApplyTo(_names);
+        change.Show();
         _pendingNames.Add(change);
     }
 
-    private List<SimulatedFile> AllFiles()
+    // A file may have two names, or none that is durable yet; each is visited once, in an order that depends on names alone.
+    private List<SimulatedFile> AllFiles() => [.. _root.AllFiles(durable: true).Concat(_root.AllFiles(durable: false)).Distinct()];
+
+    private sealed class Unlocker(SimulatedDisk disk, SimulatedFile file) : IDisposable
     {
-        // A file may have two names, or none that is durable; each is visited once, in an order that depends on names alone.
-        List<SimulatedFile> files = [];
-        foreach (SimulatedFile file in _durableNames.Values.Concat(_names.Values))
-        {
-            if (!files.Contains(file))
-            {
-                files.Add(file);
-            }
-        }
-
-        return files;
-    }
-
-    private sealed record NameChange(string? Removed, string? Added, SimulatedFile? File)
-    {
-        public bool IsIn(string directory) => ParentOf(Added ?? Removed!) == directory;
-
-        public void ApplyTo(SortedDictionary<string, SimulatedFile> names)
-        {
-            if (Removed is not null)
-            {
-                names.Remove(Removed);
-            }
-
-            if (Added is not null)
-            {
-                names[Added] = File!;
-            }
-        }
-    }
-
-    private sealed class Unlocker(SimulatedDisk disk, string path) : IDisposable
-    {
-        public void Dispose() => disk._locks.Remove(path);
+        public void Dispose() => disk._locks.Remove(file);
     }
 }

@@ -5,13 +5,15 @@ using RaftStore.Storage;
 namespace RaftStore.Simulation;
 
 /// <summary>What can be made of one member's disk when all others are lost: at the end of a run, from a copy of what is on the platter, by the
-/// product's own means, with a power cut somewhere on the way. A restored backup is written the same way.</summary>
+/// product's own means and in the same directory, with power cuts at drawn operations on the way.</summary>
 internal sealed class RecoveryRules(World world)
 {
     private const long RaiseBy = 1_000_000;
 
     /// <summary>Disk operations of one recovery, roughly; a cut is drawn from a few more, so that some recoveries meet none.</summary>
-    private const int OperationsMax = 60;
+    private const int OperationsMax = 80;
+
+    private const int CutsMax = 3;
 
     private readonly RandomStream _random = new(world.Seed, "recovery");
 
@@ -22,62 +24,92 @@ internal sealed class RecoveryRules(World world)
         SimulatedMachine lost = up[_random.Below(up.Length)];
         SimulatedDisk disk = lost.Disk.CopyOfPlatter();
         NewCluster plan = new(new ClusterId(world.Cluster.Value ^ 2), lost.Name, lost.Address, RaiseBy);
-        string path = "/new";
-
-        disk.CutPowerAfter(_random.Between(1, OperationsMax));
-        if (!TryRecover(lost, disk, plan, path))
+        for (int cuts = 0; !TryRecover(lost, disk, plan, isCut: cuts < CutsMax); cuts++)
         {
-            disk.CutPowerAfter(-1);
             disk.PowerCut();
             world.Invariants.Saw("recovery met a power cut");
-            CheckUnfinished(disk, path);
-            path = "/again";
-            ClusterInvariants.Check(TryRecover(lost, disk, plan, path), "a recovery met a power cut that nobody had planned");
+            CheckOldOrNew(lost, disk.CopyOfPlatter(), plan);
         }
 
-        disk.CutPowerAfter(-1);
-        using DataDirectory directory = DataDirectory.Open(disk, path);
-        RecoveredNode recovered = NodeRecovery.Recover(disk, directory, directory.Identity!, SimulatedMachine.Wal, nowMs: 0, () => 0);
-        using WriteAheadLog log = recovered.Log;
-        long revision = lost.Node!.View.Revision + RaiseBy;
-        long found = recovered.Start.Store.Current.Revision;
-        ClusterInvariants.Check(found == revision, $"{lost.Id} was recovered at revision {found}, and not at {revision}");
+        CheckNew(lost, disk, plan);
+        CheckAside(lost, disk, plan);
         world.Invariants.Saw("new cluster recovered");
     }
 
-    // A directory that was not finished is one without an identity, or none at all.
-    private static void CheckUnfinished(SimulatedDisk disk, string path)
+    // What «raftstore recover» does, again after each cut. False where the power was cut.
+    private bool TryRecover(SimulatedMachine lost, SimulatedDisk disk, NewCluster plan, bool isCut)
     {
-        try
-        {
-            using DataDirectory directory = DataDirectory.Open(disk, path);
-            ClusterInvariants.Check(
-                directory.Identity is not { } identity || SnapshotStore.OpenUnchanged(disk, directory.SnapshotPath, identity.Cluster).Latest is not null,
-                "a recovery that met a power cut left an identity, and no state");
-        }
-        catch (DataDirectoryException)
-        {
-            // Refused, as it has to be.
-        }
-    }
-
-    // False where the power was cut.
-    private static bool TryRecover(SimulatedMachine lost, SimulatedDisk disk, NewCluster plan, string path)
-    {
+        disk.CutPowerAfter(isCut ? _random.Between(1, OperationsMax) : -1);
         try
         {
             using DataDirectory directory = DataDirectory.Open(disk, SimulatedMachine.DataPath);
-            SurvivingState state = SurvivingState.Read(disk, directory);
-            (long revision, string hash) = (state.Store.Current.Revision, state.Store.Current.Hash);
-            ClusterInvariants.Check(
-                revision == lost.Node!.View.Revision && hash == lost.Node.View.Hash,
-                $"the disk of {lost.Id} holds revision {revision} with hash {hash}, but its node showed {lost.Node.View.Revision} with {lost.Node.View.Hash}");
-            plan.Write(disk, path, state.Store, state.Last.Term);
+            if (directory.Identity!.Cluster == plan.Cluster)
+            {
+                world.Invariants.Saw("exchange of directories finished after a power cut");
+            }
+            else
+            {
+                SurvivingState state = SurvivingState.Read(disk, directory);
+                CheckOld(lost, state);
+                state.Replace(disk, directory, plan);
+            }
+
+            disk.CutPowerAfter(-1);
             return true;
         }
         catch (SimulatedPowerCutException)
         {
             return false;
         }
+    }
+
+    private static void CheckOldOrNew(SimulatedMachine lost, SimulatedDisk disk, NewCluster plan)
+    {
+        bool isNew;
+        using (DataDirectory directory = DataDirectory.Open(disk, SimulatedMachine.DataPath))
+        {
+            isNew = directory.Identity!.Cluster == plan.Cluster;
+            if (!isNew)
+            {
+                CheckOld(lost, SurvivingState.Read(disk, directory));
+            }
+        }
+
+        if (isNew)
+        {
+            CheckNew(lost, disk, plan);
+        }
+    }
+
+    private static void CheckOld(SimulatedMachine lost, SurvivingState state)
+    {
+        (long revision, string hash) = (state.Store.Current.Revision, state.Store.Current.Hash);
+        ClusterInvariants.Check(
+            revision == lost.Node!.View.Revision && hash == lost.Node.View.Hash,
+            $"the disk of {lost.Id} holds revision {revision} with hash {hash}, but its node showed {lost.Node.View.Revision} with {lost.Node.View.Hash}");
+    }
+
+    private static void CheckNew(SimulatedMachine lost, SimulatedDisk disk, NewCluster plan)
+    {
+        using DataDirectory directory = DataDirectory.Open(disk, SimulatedMachine.DataPath);
+        ClusterInvariants.Check(directory.Identity is { State: FormationState.Formed } identity && identity.Cluster == plan.Cluster, $"{lost.Id} was recovered, and its directory is that of {directory.Identity}");
+        RecoveredNode recovered = NodeRecovery.Recover(disk, directory, directory.Identity!, SimulatedMachine.Wal, nowMs: 0, () => 0);
+        using WriteAheadLog log = recovered.Log;
+        long revision = lost.Node!.View.Revision + RaiseBy;
+        long found = recovered.Start.Store.Current.Revision;
+        ClusterInvariants.Check(found == revision, $"{lost.Id} was recovered at revision {found}, and not at {revision}");
+    }
+
+    // What stood there is kept, and a directory like any other.
+    private static void CheckAside(SimulatedMachine lost, SimulatedDisk disk, NewCluster plan)
+    {
+        string aside;
+        using (DataDirectory directory = DataDirectory.Open(disk, SimulatedMachine.DataPath))
+        {
+            aside = directory.AsidePath(plan.Cluster);
+        }
+
+        using DataDirectory kept = DataDirectory.Open(disk, aside);
+        CheckOld(lost, SurvivingState.Read(disk, kept));
     }
 }

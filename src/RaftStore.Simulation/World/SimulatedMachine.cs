@@ -280,6 +280,7 @@ internal sealed class SimulatedMachine : IPeerTransport
         _pumpPlanned = _logPlanned = _workerPlanned = false;
         _world.Workload.MachineEnded(this);
         _world.Membership.MachineEnded(this);
+        _world.Backups.MachineEnded(this);
     }
 
     private void RunPump()
@@ -298,6 +299,7 @@ internal sealed class SimulatedMachine : IPeerTransport
         _world.Invariants.AfterPump(this);
         _world.Workload.AfterPump(this);
         _world.Membership.AfterPump(this);
+        _world.Backups.AfterPump(this);
         if (Node.Status.IsRemoved)
         {
             _departure.Begin($"an entry up to {Node.Status.AppliedIndex} of its own log says so");

@@ -30,6 +30,7 @@ internal sealed class World
         Membership = new MembershipWorks(this);
         Deceiver = new Deceiver(this);
         Forger = new StateForger(this);
+        Backups = new BackupTaker(this);
         Network.Sent = Invariants.FrameSent;
         foreach (Member founder in Founders.Voters)
         {
@@ -64,6 +65,9 @@ internal sealed class World
 
     /// <summary>What makes the state of a machine wrong.</summary>
     public StateForger Forger { get; }
+
+    /// <summary>Who takes backups.</summary>
+    public BackupTaker Backups { get; }
 
     public ClusterId Cluster => new(Seed | 1);
 
@@ -118,6 +122,7 @@ internal sealed class World
         Membership.Start();
         Deceiver.Start();
         Forger.Start();
+        Backups.Start();
         RunUntil(() => Events.NowMs >= faultyMs);
         Heal();
         long endUs = Events.NowUs + HealedUsMax;

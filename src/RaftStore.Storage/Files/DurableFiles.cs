@@ -9,6 +9,21 @@ internal static class DurableFiles
     /// <summary>The path of a file in a directory, as <see cref="IFileSystem"/> writes it.</summary>
     internal static string Combine(string directory, string name) => directory.EndsWith('/') ? directory + name : directory + "/" + name;
 
+    /// <summary>Makes a directory and those above it that are missing, each durable in the one that holds it: a node whose directory were
+    /// gone after a power cut would take itself for a new one, and one whose snapshots were, for one without any.</summary>
+    internal static void MakeDirectory(IFileSystem files, string path)
+    {
+        string? parent = Path.GetDirectoryName(path);
+        string holder = parent is null ? "/" : parent.Length == 0 ? "." : parent;
+        if (parent is { Length: > 0 } && !files.DirectoryExists(parent))
+        {
+            MakeDirectory(files, parent);
+        }
+
+        files.CreateDirectory(path);
+        files.SyncDirectory(holder);
+    }
+
     /// <summary>Puts <paramref name="content"/> under a name, in place of what had it: written to a temporary file, synced, renamed,
     /// the directory synced. A crash leaves the old file or the new one.</summary>
     internal static void Replace(IFileSystem files, string directory, string name, ReadOnlySpan<byte> content)

@@ -45,6 +45,9 @@ public interface IFileSystem
     /// <summary>Removes a file. Durable only after <see cref="SyncDirectory"/>.</summary>
     void Delete(string path);
 
+    /// <summary>Removes an empty directory. Durable only after <see cref="SyncDirectory"/>.</summary>
+    void DeleteDirectory(string path);
+
     /// <summary>Makes the names in a directory durable: what was created, renamed and removed in it.</summary>
     void SyncDirectory(string directory);
 

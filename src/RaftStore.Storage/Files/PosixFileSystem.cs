@@ -85,6 +85,15 @@ public sealed class PosixFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
+    public void DeleteDirectory(string path)
+    {
+        if (Libc.RmDir(path) != 0)
+        {
+            throw Libc.Failure("rmdir", path);
+        }
+    }
+
+    /// <inheritdoc/>
     public void SyncDirectory(string directory)
     {
         int descriptor = OpenDescriptor(directory, Libc.ReadOnly | Libc.CloseOnExec);

@@ -31,7 +31,7 @@ public sealed class SnapshotStore
     {
         if (!files.DirectoryExists(directory))
         {
-            files.CreateDirectory(directory);
+            DurableFiles.MakeDirectory(files, directory);
         }
 
         SnapshotStore store = OpenUnchanged(files, directory, cluster);

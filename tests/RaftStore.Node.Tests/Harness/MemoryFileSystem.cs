@@ -102,6 +102,8 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    public void DeleteDirectory(string path) => _directories.Remove(path);
+
     public void SyncDirectory(string directory)
     {
     }

@@ -100,6 +100,51 @@ public sealed class SimulatedDiskTests
         Assert.Throws<SimulatedPowerCutException>(file.DataSync);
     }
 
+    [Fact]
+    public void Directory_WhoseNameWasNotSynced_IsLostInSomeRunsWithAllThatIsInIt()
+    {
+        HashSet<bool> seen = [];
+        for (ulong seed = 0; seed < 20; seed++)
+        {
+            SimulatedDisk disk = new(new RandomStream(seed, "disk"));
+            disk.CreateDirectory("/d");
+            disk.SyncDirectory("/");
+            disk.CreateDirectory("/d/e");
+            using (IFile file = disk.Open("/d/e/a", FileOpenMode.CreateNew))
+            {
+                file.DataSync();
+            }
+
+            disk.SyncDirectory("/d/e");
+            disk.PowerCut();
+            Assert.True(disk.DirectoryExists("/d"));
+            Assert.Equal(disk.DirectoryExists("/d/e"), disk.FileExists("/d/e/a"));
+            seen.Add(disk.FileExists("/d/e/a"));
+        }
+
+        Assert.Equal(2, seen.Count);
+    }
+
+    [Fact]
+    public void RenamedDirectory_TakesItsFilesAlong_AndIsDurableOnceBothSidesAreSynced()
+    {
+        _disk.CreateDirectory("/d/e");
+        _disk.CreateDirectory("/d/f");
+        _disk.SyncDirectory("/");
+        _disk.SyncDirectory("/d");
+        WriteFile("/d/e/a", 600, sync: true);
+        _disk.SyncDirectory("/d/e");
+
+        _disk.Rename("/d/e", "/d/f/g");
+        Assert.Equal(600, ReadFile("/d/f/g/a").Length);
+        _disk.SyncDirectory("/d/f");
+        Assert.True(_disk.CopyOfPlatter().FileExists("/d/e/a"));
+        _disk.SyncDirectory("/d");
+        _disk.PowerCut();
+        Assert.Equal(600, ReadFile("/d/f/g/a").Length);
+        Assert.Equal(39, Assert.Throws<StorageIoException>(() => _disk.DeleteDirectory("/d/f")).Errno);
+    }
+
     private void WriteFile(string path, int length, bool sync)
     {
         byte[] ones = new byte[length];

@@ -208,6 +208,12 @@ internal sealed class CrashingFileSystem : IFileSystem
         Change(path, names => names.Remove(path));
     }
 
+    public void DeleteDirectory(string path)
+    {
+        Operation("rmdir", path);
+        _directories.Remove(path);
+    }
+
     public void SyncDirectory(string directory)
     {
         Operation("fsync", directory);
