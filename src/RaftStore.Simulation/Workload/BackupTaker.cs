@@ -8,15 +8,15 @@ namespace RaftStore.Simulation;
 internal sealed class BackupTaker
 {
     private const long EveryUsMax = 6_000_000;
-    private const long StepUsMax = 20_000;
+    private const long StepUsMax = 400_000;
     private const long TimeoutMs = 3_000;
 
     private readonly World _world;
     private readonly RandomStream _random;
     private readonly BackupRules _rules;
     private SimulatedMachine? _machine;
-    private Task<RefusalReason>? _confirmation;
-    private Task<CapturedState?>? _capture;
+    private Pending<RefusalReason>? _confirmation;
+    private Pending<CapturedState?>? _capture;
     private long _begun;
 
     public BackupTaker(World world)
@@ -49,7 +49,7 @@ internal sealed class BackupTaker
             return;
         }
 
-        if (_confirmation is { IsCompleted: true, Result: RefusalReason reason })
+        if (_confirmation is not null && _confirmation.TryTake(out RefusalReason reason))
         {
             _confirmation = null;
             if (reason == RefusalReason.None)
@@ -61,7 +61,7 @@ internal sealed class BackupTaker
                 _machine = null;
             }
         }
-        else if (_capture is { IsCompleted: true, Result: var captured })
+        else if (_capture is not null && _capture.TryTake(out CapturedState? captured))
         {
             _capture = null;
             _machine = null;
@@ -92,13 +92,13 @@ internal sealed class BackupTaker
             return;
         }
 
-        _confirmation = machine.Node!.ConfirmReadAsync(machine.NowMs + TimeoutMs).AsTask();
+        _confirmation = new Pending<RefusalReason>(machine.Node!.ConfirmReadAsync(machine.NowMs + TimeoutMs));
         machine.PlanPump(0);
     }
 
     private void Capture(SimulatedMachine machine)
     {
-        _capture = machine.Node!.CaptureAsync().AsTask();
+        _capture = new Pending<CapturedState?>(machine.Node!.CaptureAsync());
         machine.PlanPump(0);
     }
 

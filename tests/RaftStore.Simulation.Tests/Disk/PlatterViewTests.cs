@@ -14,6 +14,8 @@ public sealed class PlatterViewTests
     {
         SimulatedDisk disk = new(new RandomStream((ulong)seed, "disk"));
         disk.CreateDirectory("/d/sub");
+        disk.SyncDirectory("/");
+        disk.SyncDirectory("/d");
         RandomStream random = new((ulong)seed, "operations");
         long version = -1;
         string known = "";
@@ -42,6 +44,7 @@ public sealed class PlatterViewTests
     {
         SimulatedDisk disk = new(new RandomStream(1, "disk"));
         disk.CreateDirectory("/d");
+        disk.SyncDirectory("/");
         using (IFile file = disk.Open("/d/a", FileOpenMode.CreateNew))
         {
             file.Write(0, [1, 2, 3]);

@@ -6,7 +6,11 @@ public sealed class SimulatedDiskTests
 {
     private readonly SimulatedDisk _disk = new(new RandomStream(7, "disk"));
 
-    public SimulatedDiskTests() => _disk.CreateDirectory("/d");
+    public SimulatedDiskTests()
+    {
+        _disk.CreateDirectory("/d");
+        _disk.SyncDirectory("/");
+    }
 
     [Fact]
     public void SyncedDataUnderASyncedName_SurvivesAPowerCut()
@@ -45,6 +49,7 @@ public sealed class SimulatedDiskTests
         {
             SimulatedDisk disk = new(new RandomStream(seed, "disk"));
             disk.CreateDirectory("/d");
+            disk.SyncDirectory("/");
             using (IFile file = disk.Open("/d/a", FileOpenMode.CreateNew))
             {
                 file.Write(0, [1]);

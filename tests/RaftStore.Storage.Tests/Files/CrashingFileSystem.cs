@@ -208,11 +208,7 @@ internal sealed class CrashingFileSystem : IFileSystem
         Change(path, names => names.Remove(path));
     }
 
-    public void DeleteDirectory(string path)
-    {
-        Operation("rmdir", path);
-        _directories.Remove(path);
-    }
+    public void DeleteDirectory(string path) => _directories.Remove(path);
 
     public void SyncDirectory(string directory)
     {
