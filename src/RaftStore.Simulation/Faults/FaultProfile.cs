@@ -10,8 +10,11 @@ public sealed record FaultProfile
     /// <summary>The network's ordinary behaviour.</summary>
     public required NetworkFaults Network { get; init; }
 
-    /// <summary>Mean time between partitions of any kind, in milliseconds; 0 for none.</summary>
+    /// <summary>Mean time between troubles of single links, in milliseconds; 0 for none.</summary>
     public required int PartitionEveryMs { get; init; }
+
+    /// <summary>What these are.</summary>
+    public required NetworkTroubles Troubles { get; init; }
 
     /// <summary>Mean time between crashes, in milliseconds; 0 for none.</summary>
     public required int CrashEveryMs { get; init; }
@@ -53,6 +56,7 @@ public sealed record FaultProfile
     public static FaultProfile Draw(ulong seed)
     {
         RandomStream random = new(seed, "fault profile");
+        RandomStream network = new(seed, "network profile");
         int[] sizes = [3, 3, 3, 3, 5, 5, 1, 2, 4];
         FaultProfile profile = new()
         {
@@ -61,7 +65,9 @@ public sealed record FaultProfile
                 LossPerMille: Sometimes(random, 300),
                 ReplayPerMille: Sometimes(random, 500),
                 DelayUsMax: random.OneIn(2) ? 300 : random.Between(300, 60_000),
-                SlowPerMille: Sometimes(random, 50)),
+                SlowPerMille: Sometimes(random, 50),
+                IsOrdered: network.OneIn(2)),
+            Troubles = (NetworkTroubles)network.Between(1, (2 * (int)NetworkTroubles.Reconnect) - 1),
             PartitionEveryMs = Sometimes(random, 500, 5_000),
             CrashEveryMs = Sometimes(random, 700, 8_000),
             PauseEveryMs = Sometimes(random, 1_000, 8_000),

@@ -16,7 +16,7 @@ internal sealed class Nemesis
 
     public void Start()
     {
-        Every(_world.Profile.PartitionEveryMs, Partition);
+        Every(_world.Profile.PartitionEveryMs, new NetworkNemesis(_world).Strike);
         Every(_world.Profile.CrashEveryMs, Crash);
         Every(_world.Profile.PauseEveryMs, Pause);
         Every(_world.Profile.DiskErrorEveryMs, FailDisk);
@@ -39,75 +39,12 @@ internal sealed class Nemesis
         });
     }
 
-    private void Partition()
-    {
-        switch (_random.Below(4))
-        {
-            case 0:
-                Split();
-                break;
-            case 1:
-                Isolate();
-                break;
-            case 2:
-                (NodeId from, NodeId to) = (Any().Id, Any().Id);
-                _world.Network.Cut(from, to);
-                _world.Trace.Tell($"nothing goes from {from} to {to} any more");
-                break;
-            default:
-                _world.Network.Heal();
-                _world.Trace.Tell("the network is whole again");
-                break;
-        }
-    }
-
-    private void Split()
-    {
-        List<NodeId> left = [];
-        List<NodeId> right = [];
-        foreach (SimulatedMachine machine in _world.Present)
-        {
-            (_random.OneIn(2) ? left : right).Add(machine.Id);
-        }
-
-        foreach (NodeId one in left)
-        {
-            foreach (NodeId other in right)
-            {
-                _world.Network.Cut(one, other);
-                _world.Network.Cut(other, one);
-            }
-        }
-
-        _world.Trace.Tell($"the network is split: {string.Join(',', left)} | {string.Join(',', right)}");
-    }
-
-    private void Isolate()
-    {
-        NodeId alone = Any().Id;
-        bool inbound = _random.OneIn(2);
-        bool outbound = !inbound || _random.OneIn(2);
-        foreach (SimulatedMachine other in _world.Present)
-        {
-            if (other.Id != alone && inbound)
-            {
-                _world.Network.Cut(other.Id, alone);
-            }
-
-            if (other.Id != alone && outbound)
-            {
-                _world.Network.Cut(alone, other.Id);
-            }
-        }
-
-        _world.Trace.Tell($"{alone} is cut off{(inbound ? ", hears nothing" : "")}{(outbound ? ", says nothing" : "")}");
-    }
-
     private void Crash()
     {
         if (_random.OneIn(10))
         {
             _world.Trace.Tell("all machines lose their power at once");
+            _world.Invariants.Saw("all machines lost power at once");
             foreach (SimulatedMachine machine in _world.Present)
             {
                 Down(machine, machine.PowerCut);
@@ -120,6 +57,7 @@ internal sealed class Nemesis
         switch (_random.Below(3))
         {
             case 0:
+                _world.Invariants.Saw("process killed", victim.IsUp ? 1 : 0);
                 Down(victim, () => victim.Kill("killed"));
                 break;
             case 1:
@@ -157,6 +95,7 @@ internal sealed class Nemesis
         if (machine.IsUp && !machine.IsPaused)
         {
             machine.Pause();
+            _world.Invariants.Saw(machine.Node!.Status.Role == RaftRole.Leader ? "leader paused" : "process paused");
             _world.Events.After(_random.Between(10_000, 5_000_000), () =>
             {
                 if (machine.IsPaused)

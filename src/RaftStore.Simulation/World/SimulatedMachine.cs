@@ -117,6 +117,8 @@ internal sealed class SimulatedMachine : IPeerTransport
             Boot();
             _world.Trace.Tell($"{Id} starts: term {Node!.Status.Term}, log to {Node.Status.DurableIndex}, applied {Node.Status.AppliedIndex}");
             _world.Invariants.Started(this);
+            _world.Invariants.Saw("clock ran fast or slow", _clockPercent == 100 ? 0 : 1);
+            _world.Network.Restarted(Id);
             PlanPump(0);
             PlanTick(Life);
         }
@@ -219,11 +221,7 @@ internal sealed class SimulatedMachine : IPeerTransport
         PlanPump(_random.Between(1, PumpDelayUsMax));
     }
 
-    public bool Send(NodeId to, PeerChannel channel, PeerFrame frame)
-    {
-        _world.Network.Send(Id, to, channel, frame);
-        return true;
-    }
+    public bool Send(NodeId to, PeerChannel channel, PeerFrame frame) => _world.Network.Send(Id, to, channel, frame);
 
     /// <inheritdoc/>
     public void Follow(Configuration configuration)

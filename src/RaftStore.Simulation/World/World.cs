@@ -128,6 +128,18 @@ internal sealed class World
         long endUs = Events.NowUs + HealedUsMax;
         RunUntil(() => Events.NowUs >= endUs || (Workload.IsFinished && Convergence.IsReached(this)));
         Invariants.AtEnd();
+        SeeFrames(Network.Counts);
+    }
+
+    private void SeeFrames(NetworkCounts counts)
+    {
+        Invariants.Saw("frame lost", counts.Lost);
+        Invariants.Saw("frame arrived twice", counts.Replayed);
+        Invariants.Saw("frame stopped by a cut", counts.Cut);
+        Invariants.Saw("frame vanished in a half-open connection", counts.Vanished);
+        Invariants.Saw("frame waited for a narrow link", counts.Queued);
+        Invariants.Saw("frame refused by a full queue", counts.Refused);
+        Invariants.Saw("frame overtook one of an older connection", counts.Overtook);
     }
 
     private void RunUntil(Func<bool> isOver)
