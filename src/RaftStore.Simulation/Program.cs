@@ -4,26 +4,19 @@ using RaftStore.Simulation;
 // Usage: RaftStore.Simulation --seed S   tells the story of one run
 //        RaftStore.Simulation --seeds N [--first F]   runs many and says which failed
 //        RaftStore.Simulation --speed   measures how fast three nodes are simulated
-if (args is ["--seed", var one] && ulong.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
-{
-    SimulationResult result = Simulator.Run(seed, listener: Console.WriteLine);
-    Console.WriteLine(result.Failure is null ? $"every rule held for {result.VirtualMs} ms" : $"FAILED: {result.Failure}");
-    Console.WriteLine($"trace hash: {result.TraceHash}");
-    return result.Failure is null ? 0 : 6;
-}
-
-if (args is ["--speed"])
-{
-    return Speed.Run(first: 1, Speed.DefaultSeeds, Console.Out);
-}
-
 ulong first = 1;
-bool isMany = args is ["--seeds", _] or ["--seeds", _, "--first", _]
-    && (args.Length == 2 || ulong.TryParse(args[3], NumberStyles.None, CultureInfo.InvariantCulture, out first));
-if (!isMany || !ulong.TryParse(args[1], NumberStyles.None, CultureInfo.InvariantCulture, out ulong count) || count == 0)
+switch (args)
 {
-    Console.Error.WriteLine("usage: --seed S, or --seeds N [--first F], or --speed; S, N and F are whole numbers, N at least 1");
-    return 2;
+    case ["--seed", var one] when TryParse(one, out ulong seed):
+        return Story.Tell(seed, Console.Out);
+    case ["--seeds", var many] when TryParse(many, out ulong count) && count > 0:
+    case ["--seeds", var manyFrom, "--first", var from] when TryParse(manyFrom, out count) && count > 0 && TryParse(from, out first):
+        return Batch.Run(first, count, Console.Out, Console.Error, "scripts/simulate.sh --seed");
+    case ["--speed"]:
+        return Speed.Run(first, Speed.DefaultSeeds, Console.Out);
+    default:
+        Console.Error.WriteLine("usage: --seed S, or --seeds N [--first F], or --speed; S, N and F are whole numbers, N at least 1");
+        return 2;
 }
 
-return Batch.Run(first, count, Console.Out, Console.Error);
+static bool TryParse(string text, out ulong number) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number < long.MaxValue / 2;

@@ -8,7 +8,11 @@ namespace RaftStore.Simulation;
 /// <param name="Sightings">How often each rare situation occurred.</param>
 /// <param name="VirtualMs">How long it lasted, in virtual milliseconds.</param>
 /// <param name="Failure">Which rule was broken, with the end of the story; null where all held.</param>
-public sealed record SimulationResult(ulong Seed, string TraceHash, FaultProfile Profile, WorkloadCounts Counts, IReadOnlyDictionary<string, long> Sightings, long VirtualMs, string? Failure);
+public sealed record SimulationResult(ulong Seed, string TraceHash, FaultProfile Profile, WorkloadCounts Counts, IReadOnlyDictionary<string, long> Sightings, long VirtualMs, string? Failure)
+{
+    /// <summary>When it was broken, and the rule alone; null where all held.</summary>
+    public string? BrokenRule { get; init; }
+}
 
 /// <summary>Runs whole clusters, on one thread, in virtual time, from a seed.</summary>
 public static class Simulator
@@ -25,6 +29,7 @@ public static class Simulator
     public static SimulationResult Run(ulong seed, FaultProfile profile, long faultyMs = DefaultFaultyMs, Action<string>? listener = null)
     {
         World world = new(seed, profile, listener);
+        string? broken = null;
         string? failure = null;
         try
         {
@@ -33,17 +38,18 @@ public static class Simulator
         catch (Exception exception)
         {
             // Whatever the product throws, where nothing may be thrown, ends the run as a broken rule does.
-            failure = Describe(world, exception);
+            broken = $"at {world.Events.NowUs / 1000.0:F3} ms: {exception.Message}";
+            failure = Describe(world, broken, exception);
         }
 
-        return new SimulationResult(seed, world.Trace.Hash, profile, world.Workload.Counts, world.Invariants.Sightings, world.Events.NowMs, failure);
+        return new SimulationResult(seed, world.Trace.Hash, profile, world.Workload.Counts, world.Invariants.Sightings, world.Events.NowMs, failure) { BrokenRule = broken };
     }
 
-    private static string Describe(World world, Exception exception)
+    private static string Describe(World world, string broken, Exception exception)
     {
         string story = string.Join(Environment.NewLine, world.Trace.LastLines);
         Exception? origin = exception is SimulationFailureException ? exception.InnerException : exception;
         string cause = origin is null ? string.Empty : $"{Environment.NewLine}{origin}";
-        return $"seed {world.Seed}, at {world.Events.NowUs / 1000.0:F3} ms: {exception.Message}{Environment.NewLine}{world.Profile}{Environment.NewLine}{story}{cause}";
+        return $"seed {world.Seed}, {broken}{Environment.NewLine}{world.Profile}{Environment.NewLine}{story}{cause}";
     }
 }

@@ -112,6 +112,11 @@ public sealed class SeedsTests
     [Fact]
     public void Seed2101_TheOnlyLogThatCanBeElectedIsThatOfTheLeaderWhoLeaves_TheClusterGoesOn() => Assert.Null(Simulator.Run(2101).Failure);
 
+    // A follower's disk was slow: by the time it had written what the old leader sent, a new one had replaced it. It acknowledged it all the same,
+    // to the old leader, who could have done nothing with it.
+    [Fact]
+    public void Seed30427_EntriesAreReplacedBeforeTheyAreDurable_NobodyAcknowledgesThem() => Assert.Null(Simulator.Run(30427).Failure);
+
     // A read that waited for its revision when the node's state was found to be wrong was answered from that state.
     [Theory]
     [InlineData(98)]

@@ -39,13 +39,17 @@ internal sealed class Outbox(ClusterId cluster, IPeerTransport transport, Tallie
     /// <summary>Sends a message once that request is durable. Requests come in the order of their tokens.</summary>
     public void SendAfter(BatchToken token, Message message) => _held.Enqueue((token, message));
 
-    /// <summary>That request is durable, and every earlier one.</summary>
-    public void Persisted(BatchToken token)
+    /// <summary>That request is durable, and every earlier one. An answer given in a term that ended meanwhile is void: what it acknowledges
+    /// may have been replaced since.</summary>
+    public void Persisted(BatchToken token, long currentTerm)
     {
         while (_held.TryPeek(out (BatchToken Token, Message Message) first) && first.Token.Value <= token.Value)
         {
             _held.Dequeue();
-            Send(first.Message);
+            if (first.Message.Term >= currentTerm)
+            {
+                Send(first.Message);
+            }
         }
     }
 

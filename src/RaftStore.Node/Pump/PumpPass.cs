@@ -118,7 +118,7 @@ internal sealed class PumpPass
                 break;
             case LogFinished finished:
                 _log.Finished(finished.Completion, _core);
-                _context.Outbox.Persisted(finished.Completion.Token);
+                _context.Outbox.Persisted(finished.Completion.Token, _core.Term);
                 break;
             case ForwardArrival arrival:
                 _writes.Take(arrival);

@@ -189,12 +189,14 @@ internal sealed class ClusterInvariants
         if (now.SnapshotsInstalled > before.SnapshotsInstalled)
         {
             Saw("snapshot installed");
+            _world.Trace.Tell($"{machine.Id} has installed a snapshot up to entry {machine.Node.View.AppliedIndex}");
             Saw("snapshot carrying a configuration installed", _configurations.HasNewMembers(machine) ? 1 : 0);
         }
 
         if (now.SnapshotsTaken > before.SnapshotsTaken)
         {
             Saw("snapshot taken");
+            _world.Trace.Tell($"{machine.Id} has saved a snapshot");
             _platters.CheckSnapshot(machine);
             Saw("snapshot of the second generation with members of the first", _configurations.IsOfSecondGeneration(machine) ? 1 : 0);
         }
@@ -204,7 +206,13 @@ internal sealed class ClusterInvariants
 
     private void ChangedRole(SimulatedMachine machine, RaftRole before, Observed now)
     {
-        _world.Trace.Tell($"{machine.Id} is {now.Role} of term {now.Term}");
+        _world.Trace.Tell(now.Role switch
+        {
+            RaftRole.PreCandidate => $"{machine.Id} hears no leader, and asks whether it would be elected in term {now.Term + 1}",
+            RaftRole.Candidate => $"{machine.Id} campaigns in term {now.Term}",
+            RaftRole.Leader => $"{machine.Id} leads term {now.Term}",
+            _ => $"{machine.Id} {(before == RaftRole.Leader ? "leads no more" : "follows")} in term {now.Term}",
+        });
         Saw($"became {now.Role}");
         if (before == RaftRole.Leader)
         {

@@ -12,6 +12,7 @@ internal sealed class ConfigurationRules
     private readonly SortedDictionary<NodeId, string> _names = [];
     private readonly SortedDictionary<NodeId, Seen> _seen = [];
     private readonly SortedSet<string> _neverAdded = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private long _committedTerm;
 
     public ConfigurationRules(World world, ClusterInvariants invariants)
@@ -307,9 +308,13 @@ internal sealed class ConfigurationRules
         _invariants.Saw("joint configuration entered", now.Configuration.IsJoint && !before.Configuration.IsJoint ? 1 : 0);
         _invariants.Saw("uncommitted change reverted", now.Index < before.Index ? 1 : 0);
         _invariants.Saw("leader removed itself", before.Role == RaftRole.Leader && now.Role != RaftRole.Leader && now.Configuration.WasRemoved(id) ? 1 : 0);
-        if (!ReferenceEquals(now.Configuration, before.Configuration))
+        if (now.Index < before.Index)
         {
-            _world.Trace.Tell($"{id} has {Describe(now.Configuration)} since entry {now.Index}");
+            _world.Trace.Tell($"{id} drops entry {before.Index} with its members, and has those of entry {now.Index} again");
+        }
+        else if (!ReferenceEquals(now.Configuration, before.Configuration) && _told.Add($"{now.Index} {Describe(now.Configuration)}"))
+        {
+            _world.Trace.Tell($"members by entry {now.Index}, first at {id}: {Describe(now.Configuration)}");
         }
     }
 

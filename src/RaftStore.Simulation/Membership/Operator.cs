@@ -87,7 +87,7 @@ internal sealed class Operator
     {
         _world.Membership.Run(Errand.Change(asked, change, _random.Between(500, TimeoutMsMax), outcome =>
         {
-            _world.Trace.Tell($"an operator is told {outcome.Result} by {asked.Id}: {change}");
+            _world.Trace.Tell($"an operator asks {asked.Id} to {InWords(change)}: {outcome.Result}");
             _world.Invariants.Saw($"operator was told {outcome.Result}");
             _world.Invariants.Told(change, outcome);
             _world.Invariants.Saw("learner lagged and was not promoted", outcome.Result == AdminResult.NotCaughtUp ? 1 : 0);
@@ -102,7 +102,7 @@ internal sealed class Operator
         NodeId target = _random.OneIn(4) ? NodeId.None : Any(members).Id;
         _world.Membership.Run(Errand.Transfer(asked, target, _random.Between(500, TimeoutMsMax), outcome =>
         {
-            _world.Trace.Tell($"an operator is told {outcome.Result} by {asked.Id}: transfer to {target}, {outcome.Member}");
+            _world.Trace.Tell($"an operator asks {asked.Id} to have {(target.IsNone ? "anybody" : target)} lead: {outcome.Result}{(outcome.Result == AdminResult.Done ? $", {outcome.Member}" : "")}");
             _world.Invariants.Saw("transfer succeeded", outcome.Result == AdminResult.Done ? 1 : 0);
             _world.Invariants.Saw("transfer failed and cleared", outcome.Result == AdminResult.NotTakenOver ? 1 : 0);
             _world.Invariants.Saw("transfer refused", outcome.Result is AdminResult.Lagging or AdminResult.NoSuchVoter ? 1 : 0);
@@ -110,6 +110,15 @@ internal sealed class Operator
         }));
         return true;
     }
+
+    private static string InWords(MembershipChange change) => change switch
+    {
+        AddLearner add => $"add {add.Name}",
+        PromoteLearner promote => $"promote {promote.Id}",
+        RemoveMember remove => $"remove {remove.Id}{(remove.Force ? " by force" : "")}",
+        UpdateMember update => $"change the addresses of {update.Id}",
+        _ => throw new InvalidOperationException($"No change {change} is known."),
+    };
 
     private Member Any(Configuration members) => members.Members[_random.Below(members.Members.Length)];
 }

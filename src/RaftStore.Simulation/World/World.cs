@@ -118,6 +118,7 @@ internal sealed class World
         }
 
         Workload.Start();
+        new Chronicle(this).Start();
         Nemesis.Start();
         Membership.Start();
         Deceiver.Start();

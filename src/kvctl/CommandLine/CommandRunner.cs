@@ -87,6 +87,7 @@ internal static class CommandRunner
         root.Subcommands.Add(SettingsCommand.Create(options, io));
         root.Subcommands.Add(ChaosCommand.Create(options, io));
         root.Subcommands.Add(BenchCommand.Create(options, io));
+        root.Subcommands.Add(SimCommand.Create(options, io));
         return root;
     }
 
