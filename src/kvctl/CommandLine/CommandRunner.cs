@@ -10,6 +10,9 @@ namespace RaftStore.Kvctl.CommandLine;
 /// <summary>Runs one command line from its words to its exit code. Every failure becomes one line here, and nowhere else.</summary>
 internal static class CommandRunner
 {
+    /// <summary>How long an interrupted command may take to put right what it changed: <c>check</c> restarts the nodes that it killed.</summary>
+    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromMinutes(1);
+
     /// <summary>Runs and returns the exit code (see <see cref="ExitCode"/>).</summary>
     public static async Task<int> RunAsync(string[] args, CommandIo io, CancellationToken cancellationToken = default)
     {
@@ -32,7 +35,7 @@ internal static class CommandRunner
 
         using var output = new StreamWriter(io.Output, new UTF8Encoding(false), leaveOpen: true);
         return await parsed.InvokeAsync(
-            new InvocationConfiguration { Output = output, Error = io.Error, EnableDefaultExceptionHandler = false },
+            new InvocationConfiguration { Output = output, Error = io.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TerminationTimeout },
             cancellationToken);
     }
 
@@ -88,6 +91,7 @@ internal static class CommandRunner
         root.Subcommands.Add(ChaosCommand.Create(options, io));
         root.Subcommands.Add(BenchCommand.Create(options, io));
         root.Subcommands.Add(SimCommand.Create(options, io));
+        root.Subcommands.Add(CheckCommand.Create(options, io));
         return root;
     }
 

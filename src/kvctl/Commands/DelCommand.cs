@@ -56,7 +56,7 @@ internal static class DelCommand
     /// Deletes a prefix at once where the server allows it, else page by page from the front. No cursor is kept across
     /// batches, so neither compaction nor concurrent writers can end it early.
     /// </summary>
-    private static async Task<DeleteResult> DeletePrefixAsync(Session session, byte[] prefix, CancellationToken cancellationToken)
+    public static async Task<DeleteResult> DeletePrefixAsync(Session session, byte[] prefix, CancellationToken cancellationToken)
     {
         KeyRange everything = KeyRange.Prefix(prefix);
         if (await TryDeleteAsync(session.Client, everything, cancellationToken) is { } atOnce)

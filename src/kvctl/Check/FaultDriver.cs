@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace RaftStore.Kvctl.Check;
+
+/// <summary>Does things to the nodes, one after the other, and undoes every one of them. One task at a time.</summary>
+internal sealed class FaultDriver(CheckOptions options, IReadOnlyList<NodeConnection> nodes, Stopwatch clock, TextWriter log)
+{
+    private readonly Random _random = new(options.Seed);
+    private readonly List<FaultSpan> _spans = [];
+    private readonly Stack<Func<Task<bool>>> _undo = new();
+    private bool _usedInjection;
+
+    /// <summary>What was done, and when.</summary>
+    public IReadOnlyList<FaultSpan> Spans => _spans;
+
+    /// <summary>What is being done; null while all is well.</summary>
+    public string? Now { get; private set; }
+
+    /// <summary>What could not be done or undone.</summary>
+    public List<string> Troubles { get; } = [];
+
+    /// <summary>Goes on until it is stopped, and leaves everything healed.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await CheckLoad.PassAsync(Draw(1500, 3500), stop);
+                if (!stop.IsCancellationRequested)
+                {
+                    await DoAsync(options.Faults[_random.Next(options.Faults.Count)], stop);
+                }
+            }
+        }
+        finally
+        {
+            await HealAsync();
+        }
+    }
+
+    /// <summary>Undoes whatever is still done: tries each for half a minute.</summary>
+    public async Task HealAsync()
+    {
+        while (_undo.TryPop(out Func<Task<bool>>? undo))
+        {
+            bool undone = false;
+            for (int i = 0; i < 60 && !(undone = await undo()); i++)
+            {
+                await Task.Delay(500);
+            }
+
+            if (!undone)
+            {
+                Troubles.Add("a fault could not be undone; look at the nodes");
+            }
+        }
+
+        if (_usedInjection)
+        {
+            _usedInjection = false;
+            await Task.WhenAll(nodes.Select(node => node.SendAsync(HttpMethod.Delete, "/v1/faults", null)));
+        }
+    }
+
+    private async Task DoAsync(FaultKind kind, CancellationToken stop)
+    {
+        NodeConnection[] shuffled = [.. nodes];
+        _random.Shuffle(shuffled);
+        int minority = Math.Max(1, (nodes.Count - 1) / 2);
+        NodeConnection[] victims = shuffled[..(1 + _random.Next(minority))];
+        NodeConnection[] others = shuffled[victims.Length..];
+        string what = kind switch
+        {
+            FaultKind.Partition => $"{Names(victims)} | {Names(others)}",
+            FaultKind.OneWay => $"{Names(victims)} → {Names(others)}",
+            _ => Names(victims),
+        };
+        long from = NodeConnection.NowUs(clock);
+        Now = $"{kind.ToString().ToLowerInvariant()} {what}";
+        bool done = await (kind switch
+        {
+            FaultKind.Kill => ScriptAsync(victims, "kill", "start"),
+            FaultKind.Pause => ScriptAsync(victims, "pause", "resume"),
+            FaultKind.Partition => InjectAsync([.. victims.Select(node => (node, Drop(to: others, from: others))), .. others.Select(node => (node, Drop(to: victims, from: victims)))]),
+            FaultKind.OneWay => InjectAsync([.. victims.Select(node => (node, Drop(to: others, from: [])))]),
+            FaultKind.Delay => InjectAsync([.. victims.Select(node => (node, Fault(others, others, isDropped: false, delayMs: _random.Next(20, 400), stallLogMs: 0)))]),
+            FaultKind.Stall => InjectAsync([.. victims.Select(node => (node, Fault([], [], isDropped: false, delayMs: 0, stallLogMs: _random.Next(300, 2500))))]),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+        });
+        if (!done)
+        {
+            Troubles.Add($"{Now} could not be done completely");
+            await log.WriteLineAsync($"kvctl: check: {Now} could not be done completely");
+        }
+
+        await CheckLoad.PassAsync(Draw(1000, 5000), stop);
+        await HealAsync();
+        _spans.Add(new FaultSpan(kind, what, from, NodeConnection.NowUs(clock)));
+        Now = null;
+    }
+
+    private async Task<bool> ScriptAsync(NodeConnection[] victims, string verb, string undo)
+    {
+        bool all = true;
+        foreach (NodeConnection victim in victims)
+        {
+            // Undone even where it failed: it may have failed half way.
+            _undo.Push(() => RunScriptAsync(undo, victim.Node.Name));
+            all &= await RunScriptAsync(verb, victim.Node.Name);
+        }
+
+        return all;
+    }
+
+    private async Task<bool> RunScriptAsync(string verb, string node)
+    {
+        var start = new ProcessStartInfo("bash", [options.ScriptPath!, verb, node]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string error = await process.StandardError.ReadToEndAsync();
+        await output;
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            await log.WriteLineAsync($"kvctl: check: {options.ScriptPath} {verb} {node}: {error.Trim()}");
+        }
+
+        return process.ExitCode == 0;
+    }
+
+    private async Task<bool> InjectAsync((NodeConnection Node, string Json)[] faults)
+    {
+        _usedInjection = true;
+        foreach ((NodeConnection node, _) in faults)
+        {
+            _undo.Push(async () => await node.SendAsync(HttpMethod.Delete, "/v1/faults", null) is >= 200 and < 300);
+        }
+
+        int[] answers = await Task.WhenAll(faults.Select(fault => fault.Node.SendAsync(HttpMethod.Post, "/v1/faults", fault.Json)));
+        return answers.All(status => status is >= 200 and < 300);
+    }
+
+    private static string Drop(NodeConnection[] to, NodeConnection[] from) => Fault(to, from, isDropped: true, delayMs: 0, stallLogMs: 0);
+
+    private static string Fault(NodeConnection[] to, NodeConnection[] from, bool isDropped, int delayMs, int stallLogMs) => string.Create(
+        CultureInfo.InvariantCulture,
+        $$"""{"to":[{{Quoted(to)}}],"from":[{{Quoted(from)}}],"drop":{{(isDropped ? "true" : "false")}},"delayMs":{{delayMs}},"stallLogMs":{{stallLogMs}},"tickFactor":1.0}""");
+
+    private static string Quoted(NodeConnection[] some) => string.Join(',', some.Select(node => $"\"{JsonEncodedText.Encode(node.Node.Name)}\""));
+
+    private static string Names(NodeConnection[] some) => string.Join(", ", some.Select(node => node.Node.Name).Order(StringComparer.Ordinal));
+
+    private TimeSpan Draw(int fromMs, int toMs) => TimeSpan.FromMilliseconds(_random.Next(fromMs, toMs));
+}
