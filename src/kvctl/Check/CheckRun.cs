@@ -43,7 +43,7 @@ internal sealed class CheckRun(Session session, CheckOptions options, IReadOnlyL
         string? version = (await connections[0].JsonAsync("/v1/status", cancellationToken))?.TryGetProperty("version", out var text) == true ? text.GetString() : null;
         CheckLoad load = new(options, connections, _clock);
         CheckWorker[] workers = [.. Enumerable.Range(1, options.Clients).Select(number => new CheckWorker(options, load, number))];
-        FaultDriver faults = new(options, connections, _clock, session.Io.Error);
+        FaultDriver faults = new(options, connections, session.Client, _clock, session.Io.Error);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var faultsOver = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var finished = new CancellationTokenSource();

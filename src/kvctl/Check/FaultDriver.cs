@@ -1,16 +1,15 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
+using RaftStore.Client;
+using RaftStore.Kvctl.Output;
 
 namespace RaftStore.Kvctl.Check;
 
 /// <summary>Does things to the nodes, one after the other, and undoes every one of them. One task at a time.</summary>
-internal sealed class FaultDriver(CheckOptions options, IReadOnlyList<NodeConnection> nodes, Stopwatch clock, TextWriter log)
+internal sealed class FaultDriver(CheckOptions options, IReadOnlyList<NodeConnection> nodes, RaftStoreClient client, Stopwatch clock, TextWriter log)
 {
     private readonly Random _random = new(options.Seed);
     private readonly List<FaultSpan> _spans = [];
     private readonly Stack<Func<Task<bool>>> _undo = new();
-    private bool _usedInjection;
 
     /// <summary>What was done, and when.</summary>
     public IReadOnlyList<FaultSpan> Spans => _spans;
@@ -57,12 +56,6 @@ internal sealed class FaultDriver(CheckOptions options, IReadOnlyList<NodeConnec
                 Troubles.Add("a fault could not be undone; look at the nodes");
             }
         }
-
-        if (_usedInjection)
-        {
-            _usedInjection = false;
-            await Task.WhenAll(nodes.Select(node => node.SendAsync(HttpMethod.Delete, "/v1/faults", null)));
-        }
     }
 
     private async Task DoAsync(FaultKind kind, CancellationToken stop)
@@ -86,8 +79,8 @@ internal sealed class FaultDriver(CheckOptions options, IReadOnlyList<NodeConnec
             FaultKind.Pause => ScriptAsync(victims, "pause", "resume"),
             FaultKind.Partition => InjectAsync([.. victims.Select(node => (node, Drop(to: others, from: others))), .. others.Select(node => (node, Drop(to: victims, from: victims)))]),
             FaultKind.OneWay => InjectAsync([.. victims.Select(node => (node, Drop(to: others, from: [])))]),
-            FaultKind.Delay => InjectAsync([.. victims.Select(node => (node, Fault(others, others, isDropped: false, delayMs: _random.Next(20, 400), stallLogMs: 0)))]),
-            FaultKind.Stall => InjectAsync([.. victims.Select(node => (node, Fault([], [], isDropped: false, delayMs: 0, stallLogMs: _random.Next(300, 2500))))]),
+            FaultKind.Delay => InjectAsync([.. victims.Select(node => (node, Delay(others, _random.Next(20, 400))))]),
+            FaultKind.Stall => InjectAsync([.. victims.Select(node => (node, new FaultChange { StallLogMs = _random.Next(300, 2500) }))]),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         });
         if (!done)
@@ -132,25 +125,37 @@ internal sealed class FaultDriver(CheckOptions options, IReadOnlyList<NodeConnec
         return process.ExitCode == 0;
     }
 
-    private async Task<bool> InjectAsync((NodeConnection Node, string Json)[] faults)
+    private async Task<bool> InjectAsync((NodeConnection Node, FaultChange Change)[] faults)
     {
-        _usedInjection = true;
         foreach ((NodeConnection node, _) in faults)
         {
-            _undo.Push(async () => await node.SendAsync(HttpMethod.Delete, "/v1/faults", null) is >= 200 and < 300);
+            _undo.Push(() => TryAsync(() => client.Faults.HealAsync(node.Node.Endpoint)));
         }
 
-        int[] answers = await Task.WhenAll(faults.Select(fault => fault.Node.SendAsync(HttpMethod.Post, "/v1/faults", fault.Json)));
-        return answers.All(status => status is >= 200 and < 300);
+        return (await Task.WhenAll(faults.Select(fault => TryAsync(() => client.Faults.ChangeAsync(fault.Node.Node.Endpoint, fault.Change))))).All(done => done);
     }
 
-    private static string Drop(NodeConnection[] to, NodeConnection[] from) => Fault(to, from, isDropped: true, delayMs: 0, stallLogMs: 0);
+    private async Task<bool> TryAsync(Func<Task> request)
+    {
+        try
+        {
+            await request();
+            return true;
+        }
+        catch (RaftStoreException refused)
+        {
+            await log.WriteLineAsync($"kvctl: check: {Escape.Line(refused.Message)}");
+            return false;
+        }
+    }
 
-    private static string Fault(NodeConnection[] to, NodeConnection[] from, bool isDropped, int delayMs, int stallLogMs) => string.Create(
-        CultureInfo.InvariantCulture,
-        $$"""{"to":[{{Quoted(to)}}],"from":[{{Quoted(from)}}],"drop":{{(isDropped ? "true" : "false")}},"delayMs":{{delayMs}},"stallLogMs":{{stallLogMs}},"tickFactor":1.0}""");
+    private static FaultChange Drop(NodeConnection[] to, NodeConnection[] from) => new() { To = [.. to.Select(node => node.Node.Name)], From = [.. from.Select(node => node.Node.Name)], Drop = true };
 
-    private static string Quoted(NodeConnection[] some) => string.Join(',', some.Select(node => $"\"{JsonEncodedText.Encode(node.Node.Name)}\""));
+    private static FaultChange Delay(NodeConnection[] others, int delayMs)
+    {
+        string[] names = [.. others.Select(node => node.Node.Name)];
+        return new FaultChange { To = names, From = names, DelayMs = delayMs };
+    }
 
     private static string Names(NodeConnection[] some) => string.Join(", ", some.Select(node => node.Node.Name).Order(StringComparer.Ordinal));
 

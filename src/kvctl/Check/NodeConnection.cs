@@ -81,22 +81,6 @@ internal sealed class NodeConnection : IDisposable
         }
     }
 
-    /// <summary>Sends JSON to a path, or nothing.</summary>
-    /// <returns>The status, 0 where no answer came.</returns>
-    public async Task<int> SendAsync(HttpMethod method, string path, string? json)
-    {
-        try
-        {
-            using var request = new HttpRequestMessage(method, path) { Content = new StringContent(json ?? string.Empty, Encoding.UTF8, "application/json") };
-            using HttpResponseMessage response = await _http.SendAsync(request);
-            return (int)response.StatusCode;
-        }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
-        {
-            return 0;
-        }
-    }
-
     public void Dispose() => _http.Dispose();
 
     private static HttpRequestMessage Build(Operation operation)

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using RaftStore.Kvctl.Tests.Fakes;
+
+namespace RaftStore.Kvctl.Tests.Check;
+
+public sealed class CheckCommandTests : IDisposable
+{
+    private readonly string _report = Path.Combine(Path.GetTempPath(), $"raftstore-check-{Guid.NewGuid():n}.html");
+
+    public void Dispose() => File.Delete(_report);
+
+    [Theory]
+    [InlineData("--chaos fire", "--chaos 'fire'")]
+    [InlineData("--chaos kill,", "--chaos ''")]
+    [InlineData("--clients 0", "--clients 0")]
+    [InlineData("--keys 1001", "--keys 1001")]
+    [InlineData("--rate=-1", "--rate -1")]
+    [InlineData("--duration soon", "--duration 'soon'")]
+    [InlineData("--request-timeout 0s", "--request-timeout '0s'")]
+    [InlineData("--chaos kill --cluster-script nowhere.sh", "nowhere.sh")]
+    [InlineData("--report nowhere/at/all.html", "nowhere/at/all.html")]
+    public async Task Check_BadArguments_EndsWithUsage(string arguments, string named)
+    {
+        Shell.Ran ran = await Shell.RunAsync([ScriptedServer.RefusingEndpoint()], ["check", .. arguments.Split(' ')]);
+
+        Assert.Equal(2, ran.Code);
+        Assert.Contains(named, ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_NobodyThere_EndsAsUnavailable()
+    {
+        Shell.Ran ran = await Shell.RunAsync([ScriptedServer.RefusingEndpoint()], "check", "--report", _report);
+
+        Assert.Equal(4, ran.Code);
+    }
+
+    [Fact]
+    public async Task Check_FaultsThatTheNodesDoNotOffer_EndsWithUsageBeforeAnythingIsSent()
+    {
+        using LyingStore store = new(_ => false);
+        Shell.Ran ran = await Shell.RunAsync([store.Endpoint], "check", "--chaos", "partition", "--report", _report);
+
+        Assert.Equal(2, ran.Code);
+        Assert.Contains("--enable-fault-injection", ran.Error, StringComparison.Ordinal);
+        Assert.Equal(0, store.Keys);
+    }
+
+    [Fact]
+    public async Task Check_AStoreThatKeepsItsPromise_EndsWellAndLeavesNothing()
+    {
+        using LyingStore store = new(_ => false);
+        Shell.Ran ran = await Shell.RunAsync([store.Endpoint], "check", "--duration", "2s", "--clients", "4", "--rate", "500", "--seed", "3", "--report", _report, "-o", "json");
+
+        Assert.True(ran.Code == 0, ran.Error + ran.Text);
+        JsonElement json = JsonSerializer.Deserialize<JsonElement>(ran.Output);
+        Assert.Equal("linearizable", json.GetProperty("verdict").GetString());
+        Assert.True(json.GetProperty("answered").GetInt32() > 50, ran.Text);
+        Assert.Equal("aa", json.GetProperty("stateHash").GetProperty("n1").GetString());
+        Assert.Contains("linearizable, and all nodes hold the same", await File.ReadAllTextAsync(_report), StringComparison.Ordinal);
+        Assert.Contains("answered, ", ran.Error, StringComparison.Ordinal);
+        Assert.Equal(0, store.Keys);
+    }
+
+    [Fact]
+    public async Task Check_KeysThatAreToBeKept_StayThere()
+    {
+        using LyingStore store = new(_ => false);
+        Shell.Ran ran = await Shell.RunAsync([store.Endpoint], "check", "--duration", "1s", "--rate", "300", "--keep-keys", "--report", _report);
+
+        Assert.True(ran.Code == 0, ran.Error + ran.Text);
+        Assert.True(store.Keys > 0);
+    }
+
+    [Fact]
+    public async Task Check_AStoreThatShowsOldValues_FailsAndNamesTheBadPiece()
+    {
+        using LyingStore store = new(read => read % 40 == 0);
+        Shell.Ran ran = await Shell.RunAsync([store.Endpoint], "check", "--duration", "2s", "--clients", "4", "--rate", "500", "--seed", "3", "--report", _report);
+
+        Assert.True(ran.Code == 6, ran.Error + ran.Text);
+        Assert.StartsWith("not linearizable", ran.Text, StringComparison.Ordinal);
+        Assert.Contains("No order explains these", ran.Text, StringComparison.Ordinal);
+        string page = await File.ReadAllTextAsync(_report);
+        Assert.Contains("not linearizable", page, StringComparison.Ordinal);
+        Assert.Contains("No order explains these", page, StringComparison.Ordinal);
+        Assert.Contains(" piece\"", page, StringComparison.Ordinal);
+        Assert.Contains("reads «check/", page, StringComparison.Ordinal);
+    }
+}
