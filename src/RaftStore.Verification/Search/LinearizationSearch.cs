@@ -336,7 +336,8 @@ internal sealed class LinearizationSearch
 
     private void NoteDeadEnd()
     {
-        if (_frames.Count <= Furthest.Depth && Furthest.Next.Count > 0)
+        // It is told of pieces that a person can read; in a long history it would cost more than the search.
+        if (_operations.Length > DeadEnd.OperationsMax || (_frames.Count <= Furthest.Depth && Furthest.Next.Count > 0))
         {
             return;
         }
@@ -347,7 +348,6 @@ internal sealed class LinearizationSearch
             next.Add(_operations[i].Event);
         }
 
-        // The whole order is wanted for short pieces only, where it is told to a person.
         IReadOnlyList<KeyEvent> placed = _operations.Length <= DeadEnd.OrderMax ? [.. _frames.Reverse().Select(frame => _operations[frame.Operation].Event)] : [];
         int value = _state.Value;
         KeyEvent[] awaited = [.. Enumerable.Range(0, _operations.Length)
@@ -369,7 +369,11 @@ internal sealed class LinearizationSearch
 /// <param name="Awaited">What may only come later, and still has to see what the key then holds.</param>
 internal sealed record DeadEnd(int Depth, IReadOnlyList<KeyEvent> Placed, SearchState State, IReadOnlyList<KeyEvent> Next, IReadOnlyList<KeyEvent> Awaited)
 {
+    /// <summary>Orders longer than this are not told.</summary>
     public const int OrderMax = 64;
+
+    /// <summary>Of more operations no dead end is noted.</summary>
+    public const int OperationsMax = 1000;
 }
 
 /// <summary>How far one search may go.</summary>

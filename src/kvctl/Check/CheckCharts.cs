@@ -48,7 +48,7 @@ internal sealed class CheckCharts
         FaultKind[] kinds = [.. _summary.Faults.Select(fault => fault.Kind).Distinct().Order()];
         double bottom = FaultTop + (kinds.Length * FaultRow);
         StringBuilder svg = new();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Left + Width + 8} {bottom + 26}\" width=\"100%\" role=\"img\" aria-label=\"Operations, latency and faults over time\">\n");
+        svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Left + Width + 24} {bottom + 26}\" width=\"100%\" role=\"img\" aria-label=\"Operations, latency and faults over time\">\n");
         foreach (FaultSpan fault in _summary.Faults)
         {
             svg.Append(CultureInfo.InvariantCulture, $"<rect fill=\"var(--fault)\" opacity=\".10\" x=\"{N(X(fault.FromUs))}\" y=\"{RateTop}\" width=\"{N(X(fault.ToUs) - X(fault.FromUs))}\" height=\"{N(bottom - RateTop)}\"/>");
@@ -96,7 +96,7 @@ internal sealed class CheckCharts
         (long from, long to) = _summary.LongestGap;
         double middle = (X(from) + X(to)) / 2;
         svg.Append(CultureInfo.InvariantCulture, $"<line stroke=\"var(--bad)\" stroke-width=\"3\" x1=\"{N(X(from))}\" x2=\"{N(Math.Max(X(to), X(from) + 2))}\" y1=\"{RateTop - 3}\" y2=\"{RateTop - 3}\"/>");
-        svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{N(Math.Clamp(middle, Left + 260, Left + Width - 130))}\" y=\"14\" text-anchor=\"middle\" style=\"fill:var(--bad)\">longest time without a write: {(to - from) / 1000.0:0} ms</text>\n");
+        svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{N(Math.Clamp(middle, Left + 260, Left + Width - 130))}\" y=\"14\" text-anchor=\"middle\" style=\"fill:var(--bad)\">longest time without a write: {(to - from) / 1000} ms</text>\n");
     }
 
     private void DrawLatency(StringBuilder svg)

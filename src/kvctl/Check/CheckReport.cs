@@ -209,7 +209,7 @@ internal static class CheckReport
 
     private static void AppendHow(StringBuilder body, CheckSummary summary)
     {
-        CheckOptions options = summary.Options;
+        CheckRunOptions options = summary.Options;
         body.Append(CultureInfo.InvariantCulture, $"<section><h2>How it was run</h2><pre>{Html.Escape(options.CommandLine)}</pre>");
         body.Append(CultureInfo.InvariantCulture, $"<p>Seed {options.Seed}, {options.Keys} registers, keys under <code>{Html.Escape(options.Prefix)}</code>; a request was given up after {options.RequestTimeout.TotalMilliseconds:0} ms. Server version {Html.Escape(summary.Version ?? "unknown")}. {Environment.ProcessorCount} processors.</p><p>");
         body.Append(string.Join("<br>", summary.Nodes.Select(node => $"{Html.Escape(node.Name)} <code>{Html.Escape(node.Endpoint.ToString())}</code>")));

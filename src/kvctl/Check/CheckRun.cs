@@ -8,7 +8,7 @@ using RaftStore.Verification;
 namespace RaftStore.Kvctl.Check;
 
 /// <summary>Drives clients, hurts the nodes if asked to, heals them, and checks what the clients were told.</summary>
-internal sealed class CheckRun(Session session, CheckOptions options, IReadOnlyList<CheckNode> nodes)
+internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOnlyList<CheckNode> nodes)
 {
     /// <summary>Units of the history's clock in a second: it counts microseconds.</summary>
     public const long UnitsPerSecond = 1_000_000;
@@ -75,7 +75,7 @@ internal sealed class CheckRun(Session session, CheckOptions options, IReadOnlyL
         StateComparison states = await StateComparison.MakeAsync(connections, cancellationToken);
         Operation[] history = [.. workers.SelectMany(worker => worker.History).OrderBy(operation => operation.InvokedAt)];
         session.Note(string.Create(CultureInfo.InvariantCulture, $"check: looking for an order that explains {history.Length} operations"));
-        CheckResult result = LinearizabilityChecker.Check(history, new Verification.CheckOptions { UnitsPerSecond = UnitsPerSecond });
+        CheckResult result = LinearizabilityChecker.Check(history, new CheckOptions { UnitsPerSecond = UnitsPerSecond });
         return new CheckSummary
         {
             Options = options,

@@ -5,7 +5,7 @@ namespace RaftStore.Kvctl.Check;
 /// <summary>What a whole run came to. Immutable.</summary>
 internal sealed record CheckSummary
 {
-    public required CheckOptions Options { get; init; }
+    public required CheckRunOptions Options { get; init; }
 
     public required IReadOnlyList<CheckNode> Nodes { get; init; }
 

@@ -5,7 +5,7 @@ using RaftStore.Verification;
 namespace RaftStore.Kvctl.Check;
 
 /// <summary>One client of a check: asks for one thing at a time, of whichever node, and keeps what it was told. One task.</summary>
-internal sealed class CheckWorker(CheckOptions options, CheckLoad load, int number)
+internal sealed class CheckWorker(CheckRunOptions options, CheckLoad load, int number)
 {
     private readonly Random _random = new(unchecked((options.Seed * 1_000_003) + number));
     private readonly long[] _seenRevisions = new long[options.Keys];
@@ -114,7 +114,7 @@ internal sealed class CheckWorker(CheckOptions options, CheckLoad load, int numb
 }
 
 /// <summary>What the clients of a check have in common. Any thread.</summary>
-internal sealed class CheckLoad(CheckOptions options, IReadOnlyList<NodeConnection> nodes, Stopwatch clock)
+internal sealed class CheckLoad(CheckRunOptions options, IReadOnlyList<NodeConnection> nodes, Stopwatch clock)
 {
     /// <summary>Members of the sets: each is created once, and a list shows one set.</summary>
     private const int ShardSize = 50;
@@ -171,7 +171,7 @@ internal sealed class CheckLoad(CheckOptions options, IReadOnlyList<NodeConnecti
             await PassAsync(TimeSpan.FromMicroseconds(earlyUs), stop);
         }
 
-        return turn <= CheckOptions.OperationsMax && !stop.IsCancellationRequested;
+        return turn <= CheckRunOptions.OperationsMax && !stop.IsCancellationRequested;
     }
 
     public string NextMember() => Member(Interlocked.Increment(ref _members) - 1);

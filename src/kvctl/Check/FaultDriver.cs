@@ -5,7 +5,7 @@ using RaftStore.Kvctl.Output;
 namespace RaftStore.Kvctl.Check;
 
 /// <summary>Does things to the nodes, one after the other, and undoes every one of them. One task at a time.</summary>
-internal sealed class FaultDriver(CheckOptions options, IReadOnlyList<NodeConnection> nodes, RaftStoreClient client, Stopwatch clock, TextWriter log)
+internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeConnection> nodes, RaftStoreClient client, Stopwatch clock, TextWriter log)
 {
     private readonly Random _random = new(options.Seed);
     private readonly List<FaultSpan> _spans = [];

@@ -4,6 +4,7 @@ using System.Text;
 using RaftStore.Client;
 using RaftStore.Kvctl.Check;
 using RaftStore.Kvctl.CommandLine;
+using RaftStore.Kvctl.Output;
 
 namespace RaftStore.Kvctl.Commands;
 
@@ -18,7 +19,7 @@ internal static class CheckCommand
         var chaos = new Option<string?>("--chaos") { Description = "What is done to the nodes meanwhile: kill, pause, partition, oneway, delay, stall. The last four need nodes with --enable-fault-injection.", HelpName = "FAULT,…" };
         var script = new Option<string>("--cluster-script") { Description = "Kills, starts, pauses and resumes nodes: called with kill, start, pause or resume, and a node's name.", HelpName = "FILE", DefaultValueFactory = _ => DefaultScript };
         var seed = new Option<int?>("--seed") { Description = "Decides what is drawn. Default: another one each time.", HelpName = "N" };
-        var clients = new Option<int>("--clients") { Description = "Clients, with one request under way each.", HelpName = "N", DefaultValueFactory = _ => 16 };
+        var clients = new Option<int>("--clients") { Description = "Clients, with one request under way each.", HelpName = "N", DefaultValueFactory = _ => 64 };
         var keys = new Option<int>("--keys") { Description = "Keys that are written over and over.", HelpName = "N", DefaultValueFactory = _ => 10 };
         var rate = new Option<int>("--rate") { Description = "Requests a second at most; 0 for as many as are answered.", HelpName = "N", DefaultValueFactory = _ => 0 };
         var patience = new Option<string>("--request-timeout") { Description = "After this time a client gives a request up; a write's outcome is then unknown.", HelpName = "DURATION", DefaultValueFactory = _ => "2s" };
@@ -31,7 +32,7 @@ internal static class CheckCommand
         CommandRunner.SetAction(command, isWrite: false, options, io, (session, cancellationToken) =>
         {
             ParseResult parsed = session.Parsed;
-            var checkOptions = new CheckOptions
+            var checkOptions = new CheckRunOptions
             {
                 Duration = Durations.Parse("--duration", parsed.GetValue(duration)!),
                 Faults = ParseFaults(parsed.GetValue(chaos)),
@@ -50,7 +51,7 @@ internal static class CheckCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(Session session, CheckOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(Session session, CheckRunOptions options, CancellationToken cancellationToken)
     {
         RequireWritable(options.ReportPath);
         IReadOnlyList<CheckNode> nodes = await NodesAsync(session, cancellationToken);
@@ -74,6 +75,11 @@ internal static class CheckCommand
         List<CheckNode> nodes = [];
         foreach (ClusterMember member in cluster.Members.Where(member => member.Role != "learner"))
         {
+            if (!IsPlain(member.Name))
+            {
+                throw new UsageException($"the cluster names a member '{Escape.Line(member.Name)}', which is no name to be handed to a script");
+            }
+
             if (Uri.TryCreate(member.Client, UriKind.Absolute, out Uri? endpoint))
             {
                 nodes.Add(new CheckNode(member.Name, endpoint));
@@ -86,6 +92,9 @@ internal static class CheckCommand
 
         return nodes.Count > 0 ? nodes : throw new UsageException("no member has made its client address known");
     }
+
+    /// <summary>Letters, digits, and between them <c>-</c>, <c>_</c> and <c>.</c>: what no script takes for an option or a command.</summary>
+    private static bool IsPlain(string name) => name.Length > 0 && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
     private static List<FaultKind> ParseFaults(string? text)
     {

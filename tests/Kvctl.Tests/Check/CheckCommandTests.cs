@@ -63,6 +63,16 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_AMemberWhoseNameAScriptCouldMisread_IsRefused()
+    {
+        using ScriptedServer server = new(_ => Reply.Json(200, """{"clusterId":"c","leader":"n1","term":1,"commitIndex":1,"members":[{"id":"1","name":"--help;","role":"voter","client":"http://127.0.0.1:1"}]}"""));
+        Shell.Ran ran = await Shell.RunAsync([server.Endpoint], "check", "--report", _report);
+
+        Assert.Equal(2, ran.Code);
+        Assert.Contains("no name to be handed to a script", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Check_KeysThatAreToBeKept_StayThere()
     {
         using LyingStore store = new(_ => false);

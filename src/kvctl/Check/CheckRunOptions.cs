@@ -23,7 +23,7 @@ internal enum FaultKind
 }
 
 /// <summary>How a check is run.</summary>
-internal sealed record CheckOptions
+internal sealed record CheckRunOptions
 {
     /// <summary>Nothing is sent beyond this many operations: the history is held in memory, about 300 bytes each.</summary>
     public const int OperationsMax = 4_000_000;
