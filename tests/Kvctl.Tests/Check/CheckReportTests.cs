@@ -72,7 +72,14 @@ public sealed class CheckReportTests
 
     private static Operation Put(string value, int second) => new()
     {
-        Client = 1, Kind = OperationKind.Put, Key = "k", Value = value, InvokedAt = (second * Second) - 1000, AnsweredAt = second * Second, Outcome = OperationOutcome.Ok, Changed = true,
+        Client = 1,
+        Kind = OperationKind.Put,
+        Key = "k",
+        Value = value,
+        InvokedAt = (second * Second) - 1000,
+        AnsweredAt = second * Second,
+        Outcome = OperationOutcome.Ok,
+        Changed = true,
     };
 
     private static CheckSummary Summary(Operation[] history, int seconds) => new CheckSummary

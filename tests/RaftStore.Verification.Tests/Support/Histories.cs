@@ -5,7 +5,16 @@ internal static class Histories
 {
     public static Operation Put(int client, string key, string value, long from, long to, long revision = -1, Precondition condition = default) => new()
     {
-        Client = client, Kind = OperationKind.Put, Key = key, Value = value, InvokedAt = from, AnsweredAt = to, Revision = revision, Condition = condition, Changed = true, Outcome = OperationOutcome.Ok,
+        Client = client,
+        Kind = OperationKind.Put,
+        Key = key,
+        Value = value,
+        InvokedAt = from,
+        AnsweredAt = to,
+        Revision = revision,
+        Condition = condition,
+        Changed = true,
+        Outcome = OperationOutcome.Ok,
     };
 
     public static Operation PutRefused(int client, string key, string value, long from, long to, Precondition condition, long modRevision = -1, long revision = -1) =>
@@ -19,12 +28,29 @@ internal static class Histories
 
     public static Operation Get(int client, string key, string? value, long from, long to, long modRevision = -1, long revision = -1, long at = -1) => new()
     {
-        Client = client, Kind = OperationKind.Get, Key = key, Value = value, InvokedAt = from, AnsweredAt = to, Revision = revision, ModRevision = value is null ? 0 : modRevision, AtRevision = at, Outcome = OperationOutcome.Ok,
+        Client = client,
+        Kind = OperationKind.Get,
+        Key = key,
+        Value = value,
+        InvokedAt = from,
+        AnsweredAt = to,
+        Revision = revision,
+        ModRevision = value is null ? 0 : modRevision,
+        AtRevision = at,
+        Outcome = OperationOutcome.Ok,
     };
 
     public static Operation Delete(int client, string key, long from, long to, bool deleted = true, long revision = -1, Precondition condition = default) => new()
     {
-        Client = client, Kind = OperationKind.Delete, Key = key, InvokedAt = from, AnsweredAt = to, Revision = revision, Condition = condition, Changed = deleted, Outcome = OperationOutcome.Ok,
+        Client = client,
+        Kind = OperationKind.Delete,
+        Key = key,
+        InvokedAt = from,
+        AnsweredAt = to,
+        Revision = revision,
+        Condition = condition,
+        Changed = deleted,
+        Outcome = OperationOutcome.Ok,
     };
 
     public static Operation DeleteUnknown(int client, string key, long from, Precondition condition = default) =>
@@ -32,12 +58,28 @@ internal static class Histories
 
     public static Operation Range(int client, string start, string? end, long from, long to, long revision, params ReadItem[] items) => new()
     {
-        Client = client, Kind = OperationKind.Range, Key = start, End = end, InvokedAt = from, AnsweredAt = to, Revision = revision, Items = items, Outcome = OperationOutcome.Ok,
+        Client = client,
+        Kind = OperationKind.Range,
+        Key = start,
+        End = end,
+        InvokedAt = from,
+        AnsweredAt = to,
+        Revision = revision,
+        Items = items,
+        Outcome = OperationOutcome.Ok,
     };
 
     public static Operation DeleteRange(int client, string start, string? end, long from, long to, long revision, bool deleted = true) => new()
     {
-        Client = client, Kind = OperationKind.DeleteRange, Key = start, End = end, InvokedAt = from, AnsweredAt = to, Revision = revision, Changed = deleted, Outcome = OperationOutcome.Ok,
+        Client = client,
+        Kind = OperationKind.DeleteRange,
+        Key = start,
+        End = end,
+        InvokedAt = from,
+        AnsweredAt = to,
+        Revision = revision,
+        Changed = deleted,
+        Outcome = OperationOutcome.Ok,
     };
 
     public static ReadItem Item(string key, string value, long modRevision = -1) => new(key, value, modRevision);
