@@ -50,13 +50,13 @@ internal sealed class SimulatedDirectory
         }
     }
 
-    /// <summary>A copy of what is on the platter, here and below.</summary>
-    public SimulatedDirectory CopyOfPlatter(Dictionary<SimulatedFile, SimulatedFile> copies)
+    /// <summary>A copy of what is on the platter, or of what programs see, here and below; all of it is on the copy's platter.</summary>
+    public SimulatedDirectory Copy(bool durable, Dictionary<SimulatedFile, SimulatedFile> copies)
     {
         SimulatedDirectory copy = new();
-        foreach ((string name, object named) in DurableNames)
+        foreach ((string name, object named) in durable ? DurableNames : Names)
         {
-            object copied = named is SimulatedDirectory directory ? directory.CopyOfPlatter(copies) : CopyOf((SimulatedFile)named, copies);
+            object copied = named is SimulatedDirectory directory ? directory.Copy(durable, copies) : CopyOf((SimulatedFile)named, durable, copies);
             copy.Names.Add(name, copied);
             copy.DurableNames.Add(name, copied);
         }
@@ -64,11 +64,11 @@ internal sealed class SimulatedDirectory
         return copy;
     }
 
-    private static SimulatedFile CopyOf(SimulatedFile file, Dictionary<SimulatedFile, SimulatedFile> copies)
+    private static SimulatedFile CopyOf(SimulatedFile file, bool durable, Dictionary<SimulatedFile, SimulatedFile> copies)
     {
         if (!copies.TryGetValue(file, out SimulatedFile? copy))
         {
-            copies.Add(file, copy = file.CopyOfPlatter());
+            copies.Add(file, copy = durable ? file.CopyOfPlatter() : file.CopyAsSeen());
         }
 
         return copy;

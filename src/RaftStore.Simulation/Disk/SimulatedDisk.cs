@@ -20,6 +20,7 @@ public sealed class SimulatedDisk : IFileSystem
     private long _operationsUntilPowerCut = -1;
     private long _operationsUntilError = -1;
     private int _errno;
+    private long _errorsLeft;
 
     /// <summary>An empty disk.</summary>
     public SimulatedDisk(RandomStream random) => _random = random;
@@ -29,6 +30,7 @@ public sealed class SimulatedDisk : IFileSystem
     private const int FileExistsAlready = 17;
     private const int IsADirectory = 21;
     private const int NotEmpty = 39;
+    private const int NoSpace = 28;
 
     /// <summary>Operations that changed or synced something since the disk was made.</summary>
     public long Operations { get; private set; }
@@ -39,10 +41,26 @@ public sealed class SimulatedDisk : IFileSystem
     /// <summary>Lets the machine lose its power at the <paramref name="operations"/>-th operation from now (1 is the next).</summary>
     public void CutPowerAfter(long operations) => _operationsUntilPowerCut = operations;
 
-    /// <summary>Lets the <paramref name="operations"/>-th operation from now fail with an errno, and each one after it until
-    /// <see cref="PowerCut"/>.</summary>
-    public void FailAfter(long operations, int errno = IoError)
+    /// <summary>How often an operation failed with EIO since the process that uses the disk was started.</summary>
+    public long IoErrors { get; private set; }
+
+    /// <summary>Bytes that all files may have together; a write that needs more, or a new name, fails with ENOSPC.</summary>
+    public long CapacityBytes { get; set; } = long.MaxValue;
+
+    /// <summary>Bytes that all files have together.</summary>
+    public long UsedBytes => AllFiles().Sum(file => (long)file.LengthBytes);
+
+    /// <summary>True where not even an empty file could be made.</summary>
+    public bool IsFull => CapacityBytes != long.MaxValue && UsedBytes >= CapacityBytes;
+
+    /// <summary>How often there was no room.</summary>
+    public long RefusedForSpace { get; private set; }
+
+    /// <summary>Lets the <paramref name="operations"/>-th operation from now fail with an errno, and so many in all, until
+    /// <see cref="PowerCut"/> or the end of the process.</summary>
+    public void FailAfter(long operations, int errno = IoError, long times = long.MaxValue)
     {
+        _errorsLeft = times;
         _operationsUntilError = operations;
         _errno = errno;
     }
@@ -71,14 +89,30 @@ public sealed class SimulatedDisk : IFileSystem
         _locks.Clear();
         _operationsUntilPowerCut = -1;
         _operationsUntilError = -1;
+        IoErrors = 0;
     }
 
     /// <summary>A disk of its own that holds what the platter holds: what a power cut now would leave that loses all it can.</summary>
     public SimulatedDisk CopyOfPlatter()
     {
         SimulatedDisk copy = new(new RandomStream(0, "copy"));
-        copy._root = _root.CopyOfPlatter([]);
+        copy._root = _root.Copy(durable: true, []);
         return copy;
+    }
+
+    /// <summary>A disk of its own that holds what programs see: what a killed process leaves to the next one.</summary>
+    public SimulatedDisk CopyAsSeen()
+    {
+        SimulatedDisk copy = new(new RandomStream(0, "copy"));
+        copy._root = _root.Copy(durable: false, []);
+        return copy;
+    }
+
+    /// <summary>Changes bytes of a file, within one sector, as a disk does that rots or writes where it was not told to.</summary>
+    public void Damage(string path, int offsetBytes, ReadOnlySpan<byte> bytes)
+    {
+        PlatterVersion++;
+        ((SimulatedFile)Find(path)!).Damage(offsetBytes, bytes);
     }
 
     /// <summary>What <see cref="CopyOfPlatter"/> would hold, to be read at once and where it lies.</summary>
@@ -93,6 +127,7 @@ public sealed class SimulatedDisk : IFileSystem
         _locks.Clear();
         _operationsUntilPowerCut = -1;
         _operationsUntilError = -1;
+        IoErrors = 0;
     }
 
     /// <summary>Everything is gone: an empty disk.</summary>
@@ -224,7 +259,19 @@ public sealed class SimulatedDisk : IFileSystem
         }
         else if (_operationsUntilError == 1)
         {
+            IoErrors += _errno == IoError ? 1 : 0;
+            _operationsUntilError = --_errorsLeft > 0 ? 1 : -1;
             throw new StorageIoException(name, path, offsetBytes, _errno, "a simulated failure");
+        }
+    }
+
+    /// <summary>Refuses what the disk has no room for.</summary>
+    internal void CheckSpace(string operation, string path, long moreBytes)
+    {
+        if (moreBytes > 0 && CapacityBytes != long.MaxValue && UsedBytes + moreBytes > CapacityBytes)
+        {
+            RefusedForSpace++;
+            throw Failure(operation, path, NoSpace, "no space left");
         }
     }
 
@@ -243,6 +290,7 @@ public sealed class SimulatedDisk : IFileSystem
     private SimulatedFile Create(string path)
     {
         Operation("open", path);
+        CheckSpace("open", path, 1);
         SimulatedFile file = new();
         Change(new NameChange(null, "", DirectoryAt(ParentOf(path), path), NameOf(path), file));
         return file;

@@ -104,6 +104,19 @@ internal sealed class SimulatedFile
         return lost;
     }
 
+    /// <summary>A file that holds what programs see of this one, all of it on the platter.</summary>
+    public SimulatedFile CopyAsSeen() => new() { _content = (byte[])_content.Clone(), LengthBytes = LengthBytes, _platterLength = LengthBytes };
+
+    /// <summary>Changes bytes within one sector as they lie on the platter, which no program asked for.</summary>
+    public void Damage(int offsetBytes, ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_content.AsSpan(offsetBytes));
+        if (_platterSectors.TryGetValue(offsetBytes / SectorBytes, out byte[]? platter))
+        {
+            bytes.CopyTo(platter.AsSpan(offsetBytes % SectorBytes));
+        }
+    }
+
     public SimulatedFile CopyOfPlatter()
     {
         SimulatedFile copy = new() { _content = (byte[])_content.Clone(), LengthBytes = _platterLength, _platterLength = _platterLength };

@@ -11,6 +11,8 @@ internal sealed class SimulatedHandle(SimulatedDisk disk, string path, Simulated
 
     public void Write(long offsetBytes, ReadOnlySpan<byte> source)
     {
+        disk.CheckSpace("pwrite", path, offsetBytes + source.Length - file.LengthBytes);
+
         // First the write, then the power cut that may hit it: a cut keeps any part of what is not synced.
         file.Write(offsetBytes, source);
         disk.Operation("pwrite", path, offsetBytes);

@@ -18,7 +18,7 @@ internal sealed class Atlas
     /// <summary>True where the cluster can do without these machines, and without all that are lost already.</summary>
     public bool CanLose(IReadOnlyCollection<SimulatedMachine> machines)
     {
-        return PossibleVoters().All(voters => HasMajority(voters, id => _world.Machine(id) is { MayRun: true } machine && !machines.Contains(machine)));
+        return PossibleVoters().All(voters => HasMajority(voters, id => _world.Machine(id) is { MayRun: true, IsDamaged: false } machine && !machines.Contains(machine)));
     }
 
     /// <summary>True where the voters that would remain without that member are enough to go on with, of the machines that are not lost.</summary>
@@ -27,7 +27,7 @@ internal sealed class Atlas
         foreach (Configuration configuration in PossibleConfigurations())
         {
             NodeId[] rest = [.. configuration.VoterIds.Where(id => id != member)];
-            if (rest.Length == 0 || !HasMajority(rest, id => _world.Machine(id) is { MayRun: true }))
+            if (rest.Length == 0 || !HasMajority(rest, id => _world.Machine(id) is { MayRun: true, IsDamaged: false }))
             {
                 return false;
             }

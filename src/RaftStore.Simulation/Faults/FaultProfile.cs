@@ -25,6 +25,13 @@ public sealed record FaultProfile
     /// <summary>Mean time between disk failures, in milliseconds; 0 for none.</summary>
     public required int DiskErrorEveryMs { get; init; }
 
+    /// <summary>Mean time between times in which a disk has little room left, or none, in milliseconds; 0 for none.</summary>
+    public int DiskFullEveryMs { get; init; }
+
+    /// <summary>Mean time between damages of a disk at rest, of which the machine may be lost, in milliseconds; 0 for none. Only where no machine's
+    /// state is meddled with.</summary>
+    public int DamageEveryMs { get; init; }
+
     /// <summary>Log writes in a thousand that hang for up to three seconds.</summary>
     public required int DiskStallPerMille { get; init; }
 
@@ -82,7 +89,14 @@ public sealed record FaultProfile
             ForgesState = false,
         };
         bool isQuiet = profile.MembershipEveryMs == 0 && profile.Machines >= 3;
-        return profile with { DeceivesOne = profile.DeceivesOne && isQuiet, ForgesState = !profile.DeceivesOne && isQuiet };
+        RandomStream disks = new(seed, "fault profile of disks");
+        return profile with
+        {
+            DeceivesOne = profile.DeceivesOne && isQuiet,
+            ForgesState = !profile.DeceivesOne && isQuiet,
+            DiskFullEveryMs = Sometimes(disks, 1_000, 6_000),
+            DamageEveryMs = isQuiet ? 0 : Sometimes(disks, 2_000, 10_000),
+        };
     }
 
     private static int Sometimes(RandomStream random, int most) => random.OneIn(2) ? 0 : (int)random.Between(1, most);

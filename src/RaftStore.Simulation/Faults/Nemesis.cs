@@ -19,7 +19,6 @@ internal sealed class Nemesis
         Every(_world.Profile.PartitionEveryMs, new NetworkNemesis(_world).Strike);
         Every(_world.Profile.CrashEveryMs, Crash);
         Every(_world.Profile.PauseEveryMs, Pause);
-        Every(_world.Profile.DiskErrorEveryMs, FailDisk);
     }
 
     private void Every(int meanMs, Action strike)
@@ -104,14 +103,6 @@ internal sealed class Nemesis
                 }
             });
         }
-    }
-
-    private void FailDisk()
-    {
-        SimulatedMachine machine = Any();
-        machine.Disk.FailAfter(_random.Between(1, 20));
-        _world.Trace.Tell($"{machine.Id}'s disk is about to fail");
-        RestartLater(machine);
     }
 
     private SimulatedMachine Any()

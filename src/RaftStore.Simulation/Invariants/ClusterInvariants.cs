@@ -132,7 +132,7 @@ internal sealed class ClusterInvariants
         Check(
             _world.Workload.IsFinished && Convergence.IsReached(_world),
             $"a minute after everything was healed the cluster has not converged: {Convergence.Describe(_world)}, {string.Join("; ", _world.Machines.Select(Describe))}");
-        foreach (SimulatedMachine machine in _world.Machines.Where(machine => !machine.Id.IsNone && !machine.IsWiped))
+        foreach (SimulatedMachine machine in _world.Machines.Where(machine => !machine.Id.IsNone && !machine.IsWiped && !machine.IsDamaged))
         {
             _platters.Inspect(machine);
         }

@@ -19,6 +19,7 @@ internal sealed class MessageRules(ClusterInvariants invariants)
                 break;
             case VoteResponse { VoteGranted: true } response:
                 Voted(sender.Id, response.Term, response.To);
+                invariants.Saw("vote given on a full disk", sender.Disk.IsFull ? 1 : 0);
                 Spoke(sender, response.Term);
                 NotForRemoved(sender, response.To);
                 break;

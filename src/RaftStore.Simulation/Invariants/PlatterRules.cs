@@ -41,7 +41,7 @@ internal sealed class PlatterRules
         {
             if (!holders.TryGetValue(id, out bool holds))
             {
-                holders[id] = holds = _world.Machine(id) is { } machine && (machine.IsWiped || HoldsOnPlatter(machine, index));
+                holders[id] = holds = _world.Machine(id) is { } machine && (machine.IsWiped || machine.IsDamaged || HoldsOnPlatter(machine, index));
             }
 
             return holds;
@@ -57,6 +57,12 @@ internal sealed class PlatterRules
     /// <summary>A process that starts has all that its platter holds, and nothing is wrong with what it holds.</summary>
     public void Started(SimulatedMachine machine)
     {
+        if (machine.IsDamaged)
+        {
+            // What it may start with was looked at when it was damaged.
+            return;
+        }
+
         RecoveredLog onPlatter = Inspect(machine);
         RaftNode core = machine.Node!.Core;
         EntryId last = onPlatter.Batches.Count == 0 ? onPlatter.Base : onPlatter.Batches[^1].Last;

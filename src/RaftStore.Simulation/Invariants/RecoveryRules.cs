@@ -20,7 +20,12 @@ internal sealed class RecoveryRules(World world)
     /// <summary>Recovers a machine that has converged, and so has everything that was ever acknowledged.</summary>
     public void AtEnd()
     {
-        SimulatedMachine[] up = [.. world.Machines.Where(machine => machine.IsUp)];
+        SimulatedMachine[] up = [.. world.Machines.Where(machine => machine.IsUp && !machine.IsDamaged)];
+        if (up.Length == 0)
+        {
+            return;
+        }
+
         SimulatedMachine lost = up[_random.Below(up.Length)];
         SimulatedDisk disk = lost.Disk.CopyOfPlatter();
         NewCluster plan = new(new ClusterId(world.Cluster.Value ^ 2), lost.Name, lost.Address, RaiseBy);

@@ -137,11 +137,20 @@ internal sealed class MembershipWorks
             return;
         }
 
-        _wipedUs = _world.Events.NowUs;
         _world.Invariants.Saw("disk wiped");
+        LoseDisk(victim);
+    }
+
+    /// <summary>A disk is lost: the machine comes back with an empty one under its name, and is taken in anew.</summary>
+    public void LoseDisk(SimulatedMachine victim)
+    {
+        Mourn();
         victim.Wipe();
         _world.Events.After(_random.Between(50_000, 2_000_000), () => Return(victim));
     }
+
+    /// <summary>A disk is lost, or may be: nobody takes voters away for a while.</summary>
+    public void Mourn() => _wipedUs = _world.Events.NowUs;
 
     // It comes back under its old name, as if nothing had happened: as a founder where it was one, and then with --join.
     private void Return(SimulatedMachine lost)

@@ -64,6 +64,9 @@ internal sealed class SimulatedMachine : IPeerTransport
     /// <summary>True once it is left broken in the second phase.</summary>
     public bool IsDark { get; private set; }
 
+    /// <summary>True from when its disk was damaged: any start may refuse it.</summary>
+    public bool IsDamaged { get; set; }
+
     /// <summary>True where it may be started, or runs.</summary>
     public bool MayRun => !Id.IsNone && !IsWiped && !HasLeft && !IsDark;
 
@@ -112,27 +115,14 @@ internal sealed class SimulatedMachine : IPeerTransport
         }
 
         Life++;
-        try
+        if (_world.Disks.Start(this, Boot))
         {
-            Boot();
             _world.Trace.Tell($"{Id} starts: term {Node!.Status.Term}, log to {Node.Status.DurableIndex}, applied {Node.Status.AppliedIndex}");
             _world.Invariants.Started(this);
             _world.Invariants.Saw("clock ran fast or slow", _clockPercent == 100 ? 0 : 1);
             _world.Network.Restarted(Id);
             PlanPump(0);
             PlanTick(Life);
-        }
-        catch (SimulatedPowerCutException)
-        {
-            PowerCut();
-        }
-        catch (StorageIoException exception)
-        {
-            Kill($"could not start: {exception.Message}");
-        }
-        catch (DataDirectoryException exception)
-        {
-            throw new SimulationFailureException($"machine {Id} finds its data damaged, though nothing damaged it: {exception.Message}", exception);
         }
     }
 
@@ -341,20 +331,10 @@ internal sealed class SimulatedMachine : IPeerTransport
 
     private void OnDisk(Action work)
     {
-        try
+        if (_world.Disks.Run(this, work))
         {
-            work();
             PlanPump(_random.Between(1, PumpDelayUsMax));
             PlanWork();
-        }
-        catch (SimulatedPowerCutException)
-        {
-            PowerCut();
-        }
-        catch (StorageIoException exception)
-        {
-            _world.Invariants.Saw("machine's log failed");
-            Kill($"exit code 4: {exception.Message}");
         }
     }
 

@@ -13,6 +13,7 @@ internal sealed class World
     private const long HealedUsMax = 60_000_000;
 
     private readonly List<SimulatedMachine> _machines = [];
+    private readonly DamageRules _damage;
     private readonly SortedDictionary<NodeId, SimulatedMachine> _byId = [];
 
     public World(ulong seed, FaultProfile profile, Action<string>? listener)
@@ -31,6 +32,8 @@ internal sealed class World
         Deceiver = new Deceiver(this);
         Forger = new StateForger(this);
         Backups = new BackupTaker(this);
+        Disks = new DiskTrouble(this);
+        _damage = new DamageRules(this);
         Network.Sent = Invariants.FrameSent;
         foreach (Member founder in Founders.Voters)
         {
@@ -65,6 +68,9 @@ internal sealed class World
 
     /// <summary>What makes the state of a machine wrong.</summary>
     public StateForger Forger { get; }
+
+    /// <summary>What goes wrong with disks.</summary>
+    public DiskTrouble Disks { get; }
 
     /// <summary>Who takes backups.</summary>
     public BackupTaker Backups { get; }
@@ -124,6 +130,8 @@ internal sealed class World
         Deceiver.Start();
         Forger.Start();
         Backups.Start();
+        Disks.Start();
+        _damage.Start();
         RunUntil(() => Events.NowMs >= faultyMs);
         Heal();
         long endUs = Events.NowUs + HealedUsMax;
@@ -176,6 +184,7 @@ internal sealed class World
 
             machine.Disk.CutPowerAfter(-1);
             machine.Disk.FailAfter(-1);
+            machine.Disk.CapacityBytes = long.MaxValue;
             if (!machine.IsUp)
             {
                 machine.Start();

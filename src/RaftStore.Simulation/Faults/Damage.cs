@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using RaftStore.Storage;
+
+namespace RaftStore.Simulation;
+
+/// <summary>One fault of a disk at rest, somewhere in a data directory: a bit that flips, a sector that reads as zeros, or one that a write reached which
+/// was meant for another.</summary>
+/// <param name="Region">What lies there.</param>
+/// <param name="Kind">What happened to it.</param>
+internal sealed record Damage(string Region, string Kind, string Path, int OffsetBytes)
+{
+    private const string Wal = SimulatedMachine.DataPath + "/wal";
+    private const string Snapshots = SimulatedMachine.DataPath + "/snapshots";
+
+    /// <summary>Bytes before the durable end that belong to the last acknowledged record: a header and the least body.</summary>
+    private const int TailBytes = 96;
+
+    private const int SegmentHeaderBytes = 64;
+    private const int TriesMax = 30;
+
+    /// <summary>Damages a disk that nobody uses.</summary>
+    /// <returns>What was done; null where what was drawn is not there.</returns>
+    public static Damage? Inflict(SimulatedDisk disk, RandomStream random)
+    {
+        if (DrawPlace(disk, random) is not (string region, string path, int offset))
+        {
+            return null;
+        }
+
+        int start = offset / SimulatedFile.SectorBytes * SimulatedFile.SectorBytes;
+        byte[] whole = ReadFile(disk, path);
+        byte[] sector = whole[start..Math.Min(whole.Length, start + SimulatedFile.SectorBytes)];
+        string kind;
+        switch (random.Below(4))
+        {
+            case 0:
+                kind = "zeroed";
+                sector.AsSpan().Clear();
+                break;
+            case 1:
+                kind = "overwritten by a misdirected write";
+                byte[] other = ReadFile(disk, AnyFile(disk, random));
+                int from = other.Length < sector.Length ? 0 : random.Below(((other.Length - sector.Length) / SimulatedFile.SectorBytes) + 1) * SimulatedFile.SectorBytes;
+                other.AsSpan(from, Math.Min(sector.Length, other.Length - from)).CopyTo(sector);
+                break;
+            default:
+                kind = "one bit flipped";
+                sector[offset - start] ^= (byte)(1 << random.Below(8));
+                break;
+        }
+
+        disk.Damage(path, start, sector);
+        return new Damage(region, kind, path, offset);
+    }
+
+    private static (string Region, string Path, int Offset)? DrawPlace(SimulatedDisk disk, RandomStream random)
+    {
+        string[] segments = [.. disk.ListFiles(Wal).Where(name => name.EndsWith(".wal", StringComparison.Ordinal))];
+        string[] snapshots = [.. disk.ListFiles(Snapshots).Where(name => name.EndsWith(".snap", StringComparison.Ordinal))];
+        string segment = $"{Wal}/{segments[random.Below(segments.Length)]}";
+        return random.Below(8) switch
+        {
+            0 => Anywhere("identity", $"{SimulatedMachine.DataPath}/identity.json"),
+            1 => Anywhere("copy of the vote", $"{Wal}/hardstate"),
+            2 => Anywhere("note of the durable end", $"{Wal}/durable"),
+            3 => ("segment's header", segment, random.Below(SegmentHeaderBytes)),
+            4 => Tail(),
+            5 when snapshots.Length > 0 => Anywhere("snapshot", $"{Snapshots}/{snapshots[^1]}"),
+            5 => null,
+            _ => Anywhere("record", segment),
+        };
+
+        // Where something is: most of a segment, and of a page with a slot in it, is zeros.
+        (string, string, int)? Anywhere(string region, string path)
+        {
+            byte[] content = ReadFile(disk, path);
+            int offset = random.Below(content.Length);
+            for (int tries = 0; tries < TriesMax && content[offset] == 0; tries++)
+            {
+                offset = random.Below(content.Length);
+            }
+
+            return (region, path, offset);
+        }
+
+        (string, string, int)? Tail()
+        {
+            byte[] slots = ReadFile(disk, $"{Wal}/durable");
+            int newest = BinaryPrimitives.ReadUInt64LittleEndian(slots.AsSpan(24)) > BinaryPrimitives.ReadUInt64LittleEndian(slots.AsSpan(4096 + 24)) ? 0 : 4096;
+            ulong sequence = BinaryPrimitives.ReadUInt64LittleEndian(slots.AsSpan(newest + 32));
+            int end = (int)BinaryPrimitives.ReadUInt64LittleEndian(slots.AsSpan(newest + 40));
+            string path = $"{Wal}/{sequence.ToString("x16", CultureInfo.InvariantCulture)}.wal";
+            return disk.FileExists(path) && end > SegmentHeaderBytes + TailBytes ? ("last acknowledged record", path, end - 1 - random.Below(TailBytes)) : null;
+        }
+    }
+
+    private static string AnyFile(SimulatedDisk disk, RandomStream random)
+    {
+        string directory = random.OneIn(2) ? Wal : Snapshots;
+        IReadOnlyList<string> names = disk.ListFiles(directory);
+        return names.Count == 0 ? $"{SimulatedMachine.DataPath}/identity.json" : $"{directory}/{names[random.Below(names.Count)]}";
+    }
+
+    private static byte[] ReadFile(SimulatedDisk disk, string path)
+    {
+        using IFile file = disk.Open(path, FileOpenMode.Read);
+        byte[] content = new byte[file.LengthBytes];
+        file.Read(0, content);
+        return content;
+    }
+}

@@ -1,0 +1,165 @@
+using RaftStore.Storage;
+
+namespace RaftStore.Simulation;
+
+/// <summary>Disks that fail, fill up and rot under the machines that use them, and what has to follow.</summary>
+internal sealed class DiskTrouble
+{
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
+    private const int IoError = 5;
+
+    private readonly World _world;
+    private readonly RandomStream _random;
+
+    public DiskTrouble(World world)
+    {
+        _world = world;
+        _random = new RandomStream(world.Seed, "disk trouble");
+    }
+
+    public void Start()
+    {
+        Every(_world.Profile.DiskErrorEveryMs, Fail);
+        Every(_world.Profile.DiskFullEveryMs, Fill);
+        Every(_world.Profile.DamageEveryMs, Rot);
+    }
+
+    /// <summary>Starts the process on a machine.</summary>
+    /// <returns>False where its disk did not let it.</returns>
+    public bool Start(SimulatedMachine machine, Action boot)
+    {
+        try
+        {
+            boot();
+            return true;
+        }
+        catch (SimulatedPowerCutException)
+        {
+            machine.PowerCut();
+        }
+        catch (StorageIoException exception)
+        {
+            machine.Kill($"could not start: {exception.Message}");
+        }
+        catch (DataDirectoryException exception) when (machine.IsDamaged)
+        {
+            // Nobody may repair it by hand: an operator puts an empty disk in, and it has to be taken in anew.
+            machine.Kill($"exit code 3: {exception.Message}");
+            _world.Invariants.Saw("damaged disk refused, and its node replaced");
+            _world.Membership.LoseDisk(machine);
+        }
+        catch (DataDirectoryException exception)
+        {
+            throw new SimulationFailureException($"machine {machine.Id} finds its data damaged, though nothing damaged it: {exception.Message}", exception);
+        }
+
+        return false;
+    }
+
+    /// <summary>Lets a process do something on its disk.</summary>
+    /// <returns>False where it has ended by that.</returns>
+    public bool Run(SimulatedMachine machine, Action work)
+    {
+        try
+        {
+            work();
+
+            // An error that nobody reports has been tried again, or forgotten: what the disk holds is not known then.
+            ClusterInvariants.Check(machine.Disk.IoErrors == 0, $"the disk of {machine.Id} failed with EIO, and its node goes on");
+            return true;
+        }
+        catch (SimulatedPowerCutException)
+        {
+            machine.PowerCut();
+        }
+        catch (StorageIoException exception)
+        {
+            ClusterInvariants.Check(exception.Errno != NoSpace, $"{machine.Id} ends because its disk is full: {exception.Message}");
+            _world.Invariants.Saw("machine's log failed");
+            machine.Kill($"exit code 4: {exception.Message}");
+        }
+
+        return false;
+    }
+
+    private void Every(int meanMs, Action<SimulatedMachine> strike)
+    {
+        if (meanMs == 0)
+        {
+            return;
+        }
+
+        _world.Events.After(_random.Between(1, 2000L * meanMs), () =>
+        {
+            if (!_world.IsHealed)
+            {
+                IReadOnlyList<SimulatedMachine> present = _world.Present;
+                strike(present[_random.Below(present.Count)]);
+                Every(meanMs, strike);
+            }
+        });
+    }
+
+    private void Fail(SimulatedMachine machine)
+    {
+        bool isLasting = _random.OneIn(2);
+        int errno = _random.OneIn(4) ? QuotaExceeded : IoError;
+        machine.Disk.FailAfter(_random.Between(1, 60), errno, isLasting ? long.MaxValue : _random.Between(1, 3));
+        _world.Trace.Tell($"{machine.Id}'s disk is about to fail {(isLasting ? "for good" : "for a moment")} with errno {errno}");
+        RestartLater(machine);
+    }
+
+    private void Fill(SimulatedMachine machine)
+    {
+        long refusedBefore = machine.Disk.RefusedForSpace;
+        machine.Disk.CapacityBytes = machine.Disk.UsedBytes + (_random.OneIn(3) ? _random.Between(0, 150_000) : 0);
+        _world.Trace.Tell($"{machine.Id}'s disk has {machine.Disk.CapacityBytes - machine.Disk.UsedBytes} bytes left");
+        _world.Events.After(_random.Between(500_000, 9_000_000), () =>
+        {
+            _world.Invariants.Saw("disk full", machine.Disk.RefusedForSpace > refusedBefore ? 1 : 0);
+            _world.Invariants.Saw("log had no room", machine.Node is { Status.HasLogSpace: false } ? 1 : 0);
+            machine.Disk.CapacityBytes = long.MaxValue;
+            _world.Trace.Tell($"{machine.Id}'s disk has room again");
+            RestartLater(machine);
+        });
+    }
+
+    // At rest, between two lives of the process. From then on the machine counts as lost, since any later start may come upon the damage.
+    private void Rot(SimulatedMachine machine)
+    {
+        if (_world.Membership.IsChangingVoters || machine.IsDamaged || machine.Node is not { } node || !_world.Atlas.CanLose([machine]))
+        {
+            return;
+        }
+
+        long durable = node.Core.DurableIndex;
+        long term = node.Core.Term;
+        machine.Kill("killed");
+        machine.IsDamaged = Damage.Inflict(machine.Disk, _random) is { } damage && Tell(machine, damage);
+        _world.Membership.Mourn();
+        machine.Start();
+        if (machine.IsUp)
+        {
+            ClusterInvariants.Check(
+                machine.Node!.Core.LastEntry.Index >= durable && machine.Node.Core.Term >= term,
+                $"{machine.Id} goes on with a log to {machine.Node.Core.LastEntry} in term {machine.Node.Core.Term}, though it had {durable} durable in term {term} before its disk was damaged");
+            _world.Invariants.Saw("damaged disk made good or of no account");
+        }
+    }
+
+    private bool Tell(SimulatedMachine machine, Damage damage)
+    {
+        _world.Trace.Tell($"{machine.Id}'s disk is damaged: {damage}");
+        _world.Invariants.Saw("disk damaged");
+        return true;
+    }
+
+    private void RestartLater(SimulatedMachine machine) => _world.Events.After(_random.Between(10_000, 4_000_000), () =>
+    {
+        if (!machine.IsUp)
+        {
+            machine.Start();
+        }
+    });
+}
