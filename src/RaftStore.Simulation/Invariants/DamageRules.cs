@@ -7,7 +7,7 @@ namespace RaftStore.Simulation;
 /// shortened log, another vote or another state. Tried on copies of disks in use, as a killed process would leave them.</summary>
 internal sealed class DamageRules
 {
-    private const long EveryUsMax = 3_000_000;
+    private const long EveryUsMax = 8_000_000;
 
     private readonly World _world;
     private readonly RandomStream _random;
