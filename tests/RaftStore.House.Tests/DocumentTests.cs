@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using RaftStore.House.Tests.Scanning;
 
 namespace RaftStore.House.Tests;
@@ -5,6 +6,8 @@ namespace RaftStore.House.Tests;
 /// <summary>What the documents point at exists.</summary>
 public sealed class DocumentTests
 {
+    private static readonly Regex TestName = new("`(?<name>[A-Z][A-Za-z0-9]*(_[A-Za-z0-9]+)+)`");
+
     [Fact]
     public void Documents_EveryLink_Resolves()
         => Rule.AssertNone(Repository.Files(".md").SelectMany(path => BrokenLinks(path, Repository.Read(path))));
@@ -23,6 +26,16 @@ public sealed class DocumentTests
 
         Rule.AssertNone(Repository.Files(".cs", ".sh", ".md", ".csproj", ".props", ".proto").Where(path => !path.StartsWith("tests/RaftStore.House.Tests/", StringComparison.Ordinal))
             .SelectMany(path => Markdown.DocumentNames(Repository.Read(path)).Where(name => !documents.Contains(name)).Select(name => $"{path}: {name}")));
+    }
+
+    [Fact]
+    public void Verification_EveryTestItNames_IsThere()
+    {
+        string tests = string.Concat(Repository.Files(".cs").Where(path => path.StartsWith("tests/", StringComparison.Ordinal)).Select(Repository.Read));
+        string[] named = [.. TestName.Matches(Repository.Read("docs/verification.md")).Select(match => match.Groups["name"].Value).Distinct()];
+
+        Assert.True(named.Length > 50, $"only {named.Length} tests are named");
+        Rule.AssertNone(named.Where(name => !tests.Contains($" {name}(", StringComparison.Ordinal)));
     }
 
     [Fact]

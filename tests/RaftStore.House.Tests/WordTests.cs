@@ -20,9 +20,25 @@ public sealed class WordTests
     /// <summary>A test that sleeps hopes; it must wait for a condition.</summary>
     private static readonly Regex Sleeps = new(@"\bThread\s*\.\s*Sleep\b|\bTask\s*\.\s*Delay\s*\(");
 
+    /// <summary>The time of day, which anybody may set: what decides never asks for it.</summary>
+    private static readonly Regex WallClock = new(@"\bDateTime(Offset)?\b");
+
     private static readonly Regex Region = new(@"^\s*#region\b", RegexOptions.Multiline);
 
     private static readonly Regex OpenClass = new(@"^[ \t]*(?:(?:public|internal|private|protected|file|partial)\s+)*class\s+(?<name>\w+)", RegexOptions.Multiline);
+
+    [Theory]
+    [InlineData("src/RaftStore.Raft/")]
+    [InlineData("src/RaftStore.Storage/")]
+    [InlineData("src/RaftStore.Kv/")]
+    [InlineData("src/RaftStore.Node/")]
+    public void SourcesOfWhatDecides_TheTimeOfDay_IsNotAskedFor(string directory)
+    {
+        string[] files = [.. Repository.Files(".cs").Where(path => path.StartsWith(directory, StringComparison.Ordinal))];
+
+        Assert.NotEmpty(files);
+        Rule.AssertNone(Find(files, WallClock, codeOnly: true));
+    }
 
     [Fact]
     public void EveryFile_UnfinishedWork_IsNotThere() => Rule.AssertNone(Find(Repository.Files(TextEndings), Unfinished, codeOnly: false));

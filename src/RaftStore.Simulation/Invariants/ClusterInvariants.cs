@@ -223,6 +223,7 @@ internal sealed class ClusterInvariants
         {
             // I1: at most one leader per term, ever.
             Check(_leaders.TryAdd(now.Term, machine.Id) || _leaders[now.Term] == machine.Id, $"{_leaders[now.Term]} and {machine.Id} both lead term {now.Term}");
+            Saw($"leader elected among {machine.Node!.Core.Configuration.VoterIds.Length} voters");
             _logs.BecameLeader(machine);
             _configurations.BecameLeader(machine, voter => _messages.HasVoted(voter, now.Term, machine.Id));
         }

@@ -17,6 +17,7 @@ internal sealed class SimulatedClient
     private ValueTask<WriteOutcome> _write;
     private ValueTask<RefusalReason> _read;
     private long _dueUs;
+    private long _sentAt;
     private long _begun;
     private long _compactedAtBegin;
     private long _seenRevision;
@@ -88,6 +89,7 @@ internal sealed class SimulatedClient
         _isQuarantined = _machine.Node!.Status.Divergence is not null;
         _request = !IsFinishing ? _workload.DrawRequest(_seenRevision) : _finalAnswers == 0 ? _workload.LastWrite() : _workload.LastRead();
         _begun = _workload.History.Begin();
+        _sentAt = _workload.Operations.Now();
         _compactedAtBegin = _workload.CompactedRevision;
         long deadlineMs = _machine.NowMs + RequestTimeoutMs;
         if (_request.Command is not null)
@@ -141,6 +143,12 @@ internal sealed class SimulatedClient
 
         bool found = view.TryGet(Encoding.ASCII.GetBytes(request.Key!), revision, out KvItem item);
         NoteRead(request.Key!, found ? item : null, revision);
+        if (!IsExcused(found ? item : null))
+        {
+            (long atRevision, long newest) = (request.Kind == RequestKind.Read ? -1 : revision, request.Kind == RequestKind.ReadAtLeast ? -1 : view.Revision);
+            _workload.Operations.Read(_number, _sentAt, request.Key!, found ? item : null, atRevision, newest);
+        }
+
         _seenRevision = Math.Max(_seenRevision, revision);
         _workload.Read(view, request.Key!, revision);
         if (request.Kind != RequestKind.ReadAtLeast)
@@ -175,6 +183,11 @@ internal sealed class SimulatedClient
 
     private void NoteApplied(SimulatedRequest request, KvResult result)
     {
+        if (request.Kind == RequestKind.Write)
+        {
+            _workload.Operations.Written(_number, _sentAt, request, result);
+        }
+
         _workload.Answered(result.Revision);
         _seenRevision = Math.Max(_seenRevision, result.Revision);
         if (request.Kind == RequestKind.Compact && result.Status is (KvStatus.Done or KvStatus.AlreadyCompacted or KvStatus.FutureRevision))
@@ -213,12 +226,15 @@ internal sealed class SimulatedClient
 
     private void NoteRead(string key, KvItem? item, long revision)
     {
-        string? value = item is { } held ? Encoding.ASCII.GetString(held.Value.Span) : null;
-        if (!_world.Forger.Excuses(_machine!, value))
+        if (!IsExcused(item))
         {
-            _workload.History.ReadAnswered(key, value, item?.ModRevision ?? 0, revision, _begun);
+            _workload.History.ReadAnswered(key, ValueOf(item), item?.ModRevision ?? 0, revision, _begun);
         }
     }
+
+    private bool IsExcused(KvItem? item) => _world.Forger.Excuses(_machine!, ValueOf(item));
+
+    private static string? ValueOf(KvItem? item) => item is { } held ? Encoding.ASCII.GetString(held.Value.Span) : null;
 
     // Where it was lifted meanwhile, the request may have waited for the pump.
     private void CheckMayAnswer(SimulatedRequest request) => ClusterInvariants.Check(!_isQuarantined || _machine!.Node!.Status.Divergence is null, $"{_machine!.Id} answers a request ({request.Kind}) that it got while it was quarantined");
@@ -226,6 +242,11 @@ internal sealed class SimulatedClient
     private void NoteUnknown(SimulatedRequest request)
     {
         _workload.Counts.WritesUnknown++;
+        if (request.Kind == RequestKind.Write)
+        {
+            _workload.Operations.Unknown(_number, _sentAt, request);
+        }
+
         foreach (string key in KeysOf(request))
         {
             _workload.History.WriteUnknown(key, request.Value);

@@ -31,7 +31,8 @@ internal enum RequestKind
 /// <param name="Value">The value of a put; null otherwise.</param>
 /// <param name="Command">What is proposed; null for a read.</param>
 /// <param name="Revision">The least revision of the answer, or the one to be read or compacted; 0 otherwise.</param>
-internal sealed record SimulatedRequest(RequestKind Kind, string? Key, string? Value, byte[]? Command, long Revision = 0)
+/// <param name="IfAbsent">Whether the key must not exist.</param>
+internal sealed record SimulatedRequest(RequestKind Kind, string? Key, string? Value, byte[]? Command, long Revision = 0, bool IfAbsent = false)
 {
     public static SimulatedRequest Compact(long revision) => new(RequestKind.Compact, null, null, KvCommand.Compact(revision), revision);
 
@@ -39,7 +40,7 @@ internal sealed record SimulatedRequest(RequestKind Kind, string? Key, string? V
         => new(RequestKind.Write, key, value, KvCommand.Put(Encoding.ASCII.GetBytes(key), Encoding.ASCII.GetBytes(value)));
 
     public static SimulatedRequest PutIfAbsent(string key, string value)
-        => new(RequestKind.Write, key, value, KvCommand.Put(Encoding.ASCII.GetBytes(key), Encoding.ASCII.GetBytes(value), new KvCondition(KvConditionKind.NotExists, 0)));
+        => new(RequestKind.Write, key, value, KvCommand.Put(Encoding.ASCII.GetBytes(key), Encoding.ASCII.GetBytes(value), new KvCondition(KvConditionKind.NotExists, 0)), IfAbsent: true);
 
     public static SimulatedRequest Delete(string key) => new(RequestKind.Write, key, null, KvCommand.Delete(Encoding.ASCII.GetBytes(key)));
 

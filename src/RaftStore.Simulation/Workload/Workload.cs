@@ -26,11 +26,15 @@ internal sealed class Workload
     public Workload(World world)
     {
         _world = world;
+        Operations = new ClientHistory(world);
         _random = new RandomStream(world.Seed, "workload");
     }
 
     /// <summary>What the clients were told.</summary>
     public AcknowledgedHistory History { get; } = new();
+
+    /// <summary>The same as one request after the other.</summary>
+    public ClientHistory Operations { get; }
 
     /// <summary>How requests ended.</summary>
     public WorkloadCounts Counts { get; } = new();
@@ -170,6 +174,8 @@ internal sealed class Workload
         {
             throw new SimulationFailureException($"{violations.Count} answers contradict each other; the first: {violations[0]}");
         }
+
+        Operations.Check();
     }
 
     private SimulatedRequest DrawAboutLasting(long seenRevision) => _random.Below(4) switch

@@ -167,6 +167,7 @@ internal sealed class World
     {
         IReadOnlyList<SimulatedMachine> broken = Atlas.DrawBrokenForGood();
         IsHealed = true;
+        Invariants.Saw("healed but for some machines", broken.Count > 0 ? 1 : 0);
         Trace.Tell(broken.Count == 0 ? "everything is healed" : $"everything is healed but {string.Join(", ", broken.Select(machine => machine.Name))}, which will stay dark");
         Network.Heal();
         Network.Faults = NetworkFaults.None;

@@ -11,11 +11,15 @@ internal sealed class SearchCache(long bytesMax)
     private const int HeaderWords = 6;
     private const int BlockWords = 1 << 16;
 
+    /// <summary>The first block is small and each is twice as large as the one before, up to the largest: most keys have few positions.</summary>
+    private const int FirstBlockWords = 1 << 10;
+
     private readonly List<ulong[]> _blocks = [];
     private readonly ulong[] _header = new ulong[HeaderWords];
     private (int Block, int Offset)[] _slots = new (int Block, int Offset)[1024];
     private int _count;
-    private int _used = BlockWords;
+    private int _used;
+    private long _blockWords;
 
     /// <summary>Whether no further position fits into the bound.</summary>
     public bool IsFull { get; private set; }
@@ -43,7 +47,7 @@ internal sealed class SearchCache(long bytesMax)
             return false;
         }
 
-        if (HeaderWords + length > BlockWords || (_blocks.Count * (long)BlockWords * sizeof(ulong)) + (_slots.Length * 16L) > bytesMax)
+        if (HeaderWords + length > BlockWords || (_blockWords * sizeof(ulong)) + (_slots.Length * 16L) > bytesMax)
         {
             IsFull = true;
             return true;
@@ -106,9 +110,12 @@ internal sealed class SearchCache(long bytesMax)
 
     private (int Block, int Offset) Store(ReadOnlySpan<ulong> words)
     {
-        if (_used + HeaderWords + words.Length > BlockWords)
+        int needed = HeaderWords + words.Length;
+        if (_blocks.Count == 0 || _used + needed > _blocks[^1].Length)
         {
-            _blocks.Add(new ulong[BlockWords]);
+            int doubled = _blocks.Count == 0 ? FirstBlockWords : Math.Min(2 * _blocks[^1].Length, BlockWords);
+            _blocks.Add(new ulong[Math.Max(doubled, needed)]);
+            _blockWords += _blocks[^1].Length;
             _used = 0;
         }
 
@@ -116,7 +123,7 @@ internal sealed class SearchCache(long bytesMax)
         Span<ulong> target = _blocks[^1].AsSpan(offset);
         _header.CopyTo(target);
         words.CopyTo(target[HeaderWords..]);
-        _used += HeaderWords + words.Length;
+        _used += needed;
         return (_blocks.Count, offset);
     }
 
