@@ -72,6 +72,13 @@ internal sealed class Shortening(string key, CheckOptions options)
 
     private (KeyEvent[] Kept, bool IsDone) WithoutGroups(KeyEvent[] kept, KeyEvent[] all)
     {
+        // Plain reads and writes make the clearer story, so the others go first.
+        foreach (Func<KeyEvent, bool> isObscure in new Func<KeyEvent, bool>[] { entry => entry.Source.IsRange, entry => entry.IsPast, entry => entry.Source.IsWrite && entry.Effect == Effect.None })
+        {
+            KeyEvent[] rest = [.. kept.Where(entry => !isObscure(entry))];
+            kept = rest.Length > 0 && rest.Length < kept.Length && !IsTimeUp && IsBad(rest, Others(all, rest)) ? rest : kept;
+        }
+
         for (int size = Math.Max(1, kept.Length / 2); ; size /= 2)
         {
             bool changed = false;
@@ -147,7 +154,7 @@ internal sealed class Shortening(string key, CheckOptions options)
             .SelectMany(entry => entry.Floor.By is { } told ? [told, entry.Source] : new[] { entry.Source })
             .Distinct<Operation>(ReferenceEqualityComparer.Instance).OrderBy(operation => operation.InvokedAt)];
         string title = $"No order explains {(piece.Length == 1 ? "this operation" : $"these {piece.Length} operations")} on «{Wording.Short(key)}»";
-        List<string> sentences = [.. piece.Take(DeadEnd.OrderMax).Select(operation => Wording.Tell(operation, options.UnitsPerSecond))];
+        List<string> sentences = [.. piece.Take(DeadEnd.OrderMax).Select(operation => Wording.Tell(operation, options.UnitsPerSecond, key))];
         if (piece.Length > DeadEnd.OrderMax)
         {
             sentences.Add($"And {piece.Length - DeadEnd.OrderMax} more.");
@@ -167,7 +174,7 @@ internal sealed class Shortening(string key, CheckOptions options)
         return new Violation(key, title, piece, sentences, isShortest);
     }
 
-    private static string WhyNot(DeadEnd end, LinearizationSearch search)
+    private string WhyNot(DeadEnd end, LinearizationSearch search)
     {
         string state = end.State.Value switch
         {
@@ -180,5 +187,5 @@ internal sealed class Shortening(string key, CheckOptions options)
         return $"The order that goes furthest explains {end.Depth} of them{before}; then {state}{awaited}, and none of those that have to come next fits: {string.Join("; or ", end.Next.Take(4).Select(Tell))}.";
     }
 
-    private static string Tell(KeyEvent entry) => $"client {entry.Source.Client} {Wording.What(entry.Source)} ({Wording.Result(entry.Source)})";
+    private string Tell(KeyEvent entry) => $"client {entry.Source.Client} {Wording.What(entry.Source)} ({Wording.Result(entry.Source, key)})";
 }

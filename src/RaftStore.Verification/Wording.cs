@@ -28,10 +28,11 @@ internal static class Wording
 
     /// <summary>A sentence: who did what, when, and what came of it.</summary>
     /// <param name="unitsPerSecond">How many units of the clock make a second; 0 where it is no time.</param>
-    public static string Tell(Operation operation, long unitsPerSecond)
+    /// <param name="key">The key it is told about: of a range, what it showed of that one. Null for none.</param>
+    public static string Tell(Operation operation, long unitsPerSecond, string? key = null)
     {
         string to = operation.Outcome == OperationOutcome.Unknown ? "on" : $"to {Time(operation.AnsweredAt, unitsPerSecond)}";
-        return $"From {Time(operation.InvokedAt, unitsPerSecond)} {to}, client {operation.Client} {What(operation)}: {Result(operation)}.";
+        return $"From {Time(operation.InvokedAt, unitsPerSecond)} {to}, client {operation.Client} {What(operation)}: {Result(operation, key)}.";
     }
 
     /// <summary>What was asked for, such as «put k = «v» if absent».</summary>
@@ -59,7 +60,8 @@ internal static class Wording
     }
 
     /// <summary>What came of it.</summary>
-    public static string Result(Operation operation)
+    /// <param name="key">The key it is told about, see <see cref="Tell"/>.</param>
+    public static string Result(Operation operation, string? key = null)
     {
         if (operation.Outcome != OperationOutcome.Ok)
         {
@@ -72,12 +74,23 @@ internal static class Wording
         {
             OperationKind.Get when operation.Value is null => $"not found{at}",
             OperationKind.Get => $"found «{Short(operation.Value)}»{mod}{at}",
-            OperationKind.Range => $"{operation.Items.Count} keys{at}",
+            OperationKind.Range => $"{operation.Items.Count} keys{at}{Among(operation, key)}",
             _ when operation.Changed => $"done{at}",
             _ when operation.Condition.IsNone => $"nothing was there{at}",
             _ => $"refused{at}, {operation.ModRevision switch { 0 => "the key does not exist", > 0 => $"the key is at revision {operation.ModRevision}", _ => "the condition did not hold" }}",
         };
     }
+
+    /// <summary>What a range read showed of a key.</summary>
+    public static ReadItem? Seen(Operation range, string key)
+    {
+        int index = range.Items.ToList().FindIndex(item => item.Key == key);
+        return index < 0 ? null : range.Items[index];
+    }
+
+    private static string Among(Operation range, string? key) => key is null ? string.Empty
+        : Seen(range, key) is not { } item ? $", «{Short(key)}» not among them"
+        : $", among them «{Short(key)}» = «{Short(item.Value)}»{(item.ModRevision > 0 ? $" of revision {item.ModRevision}" : string.Empty)}";
 
     /// <summary>The same, with a capital letter at its front.</summary>
     public static string Capitalised(string sentence) => char.ToUpperInvariant(sentence[0]) + sentence[1..];

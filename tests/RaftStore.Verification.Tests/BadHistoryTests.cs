@@ -97,7 +97,11 @@ public sealed class BadHistoryTests
 
     [Fact]
     public void Range_ThatMissesAKey_IsFound()
-        => Assert.Contains("misses «a»", AssertBad(2, Put(1, "a", "1", 0, 1, 1), Put(1, "b", "2", 2, 3, 2), Range(2, "a", "z", 4, 5, 2, Item("b", "2", 2))).Title, StringComparison.Ordinal);
+    {
+        Violation violation = AssertBad(2, Put(1, "a", "1", 0, 1, 1), Put(1, "b", "2", 2, 3, 2), Range(2, "a", "z", 4, 5, 2, Item("b", "2", 2)));
+        Assert.Contains("misses «a»", violation.Title, StringComparison.Ordinal);
+        Assert.Contains("1 keys at revision 2, «a» not among them", violation.Text, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Range_ThatMissesAKey_OfWhichADeletionIsUnknown_IsFoundWhereItCannotHaveBeenThat()

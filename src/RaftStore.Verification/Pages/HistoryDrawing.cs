@@ -22,17 +22,17 @@ internal sealed class HistoryDrawing
     private readonly SortedDictionary<int, (double Y, int Rows)> _lanes = [];
     private readonly BrokenTime _time;
     private readonly long _unitsPerSecond;
-    private readonly long _origin;
+    private readonly string _key;
     private readonly double _height;
 
     private HistoryDrawing(Violation violation, IReadOnlyList<Operation> history, long unitsPerSecond)
     {
         _unitsPerSecond = unitsPerSecond;
+        _key = violation.Key;
         Operation[] piece = [.. violation.Piece.Take(PieceMax)];
         long lastEnd = piece.Max(operation => operation.Outcome == OperationOutcome.Unknown ? operation.InvokedAt : operation.AnsweredAt);
         long End(Operation operation) => operation.Outcome == OperationOutcome.Unknown ? Math.Max(lastEnd, operation.InvokedAt) : operation.AnsweredAt;
         _time = new BrokenTime(piece.Select(operation => (operation.InvokedAt, operation.Outcome == OperationOutcome.Unknown ? operation.InvokedAt : End(operation))), Left, Width);
-        _origin = history.Count == 0 ? 0 : history.Min(operation => operation.InvokedAt);
         HashSet<Operation> pieceSet = new(piece, ReferenceEqualityComparer.Instance);
         IEnumerable<Operation> others = history
             .Where(operation => operation.Covers(violation.Key) && !pieceSet.Contains(operation) && operation.Outcome != OperationOutcome.NotApplied && _time.Shows(operation.InvokedAt, operation.Outcome == OperationOutcome.Unknown ? operation.InvokedAt : End(operation)))
@@ -124,7 +124,7 @@ internal sealed class HistoryDrawing
 
     private string Label(long time) => _unitsPerSecond <= 0
         ? time.ToString(CultureInfo.InvariantCulture)
-        : string.Create(CultureInfo.InvariantCulture, $"{(time - _origin) / (double)_unitsPerSecond:0.0000} s");
+        : string.Create(CultureInfo.InvariantCulture, $"{time / (double)_unitsPerSecond:0.0000} s");
 
     private void DrawBar(StringBuilder svg, Bar bar)
     {
@@ -136,7 +136,7 @@ internal sealed class HistoryDrawing
             _ => operation.IsWrite && !operation.Changed ? "refused" : "ok",
         };
         double width = Math.Max(5, bar.Right - bar.X);
-        string tip = bar.Number > 0 ? $"{bar.Number}. {Wording.Tell(operation, _unitsPerSecond)}" : Wording.Tell(operation, _unitsPerSecond);
+        string tip = bar.Number > 0 ? $"{bar.Number}. {Wording.Tell(operation, _unitsPerSecond, _key)}" : Wording.Tell(operation, _unitsPerSecond, _key);
         svg.Append(CultureInfo.InvariantCulture, $"<g><title>{Html.Escape(tip)}</title><rect class=\"bar {kind}{(bar.Number > 0 ? " piece" : string.Empty)}\" x=\"{Html.Number(bar.X)}\" y=\"{Html.Number(bar.Y)}\" width=\"{Html.Number(width)}\" height=\"{BarHeight}\" rx=\"4\"/>");
         string text = bar.Number > 0 ? $"{bar.Number}  {Caption(operation)}" : Caption(operation);
         int fits = (int)((width - 8) / 6.6);
@@ -144,18 +144,18 @@ internal sealed class HistoryDrawing
         {
             text = fits >= text.Length ? text : fits >= 4 ? text[..(fits - 1)] + "…" : bar.Number.ToString(CultureInfo.InvariantCulture);
             bool isInside = fits >= text.Length;
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"{(isInside ? "in" : "tag")}\" x=\"{Html.Number(isInside ? bar.X + 5 : bar.X + width + 3)}\" y=\"{Html.Number(bar.Y + 14)}\">{Html.Escape(text)}</text>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"{(!isInside ? "tag" : bar.Number > 0 ? "in" : "beside")}\" x=\"{Html.Number(isInside ? bar.X + 5 : bar.X + width + 3)}\" y=\"{Html.Number(bar.Y + 14)}\">{Html.Escape(text)}</text>");
         }
 
         svg.Append("</g>\n");
     }
 
-    private static string Caption(Operation operation) => operation.Kind switch
+    private string Caption(Operation operation) => operation.Kind switch
     {
         OperationKind.Get => operation.Value is null ? "read: none" : $"read {Wording.Short(operation.Value)}",
         OperationKind.Put => $"write {Wording.Short(operation.Value!)}",
         OperationKind.Delete => "delete",
-        OperationKind.Range => "range",
+        OperationKind.Range => $"list: {(Wording.Seen(operation, _key) is { } item ? Wording.Short(item.Value) : "none")}",
         OperationKind.DeleteRange => "delete range",
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation.Kind, null),
     };

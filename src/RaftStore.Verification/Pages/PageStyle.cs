@@ -24,7 +24,7 @@ public static class PageStyle
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; } th { text-align: left; color: var(--soft); font-weight: 500; }
         th, td { padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; } td.n, th.n { text-align: right; }
         .scroll { overflow-x: auto; } svg { display: block; max-width: none; } svg text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: var(--ink); } svg .soft { fill: var(--soft); }
-        svg .tag { font-weight: 700; } svg .in { fill: #ffffff; font-size: 11px; pointer-events: none; }
+        svg .tag { font-weight: 700; } svg .in, svg .beside { font-size: 11px; pointer-events: none; } svg .in { fill: #ffffff; }
         .lane { fill: var(--band); } .rule { stroke: var(--line); } .cut { stroke: var(--soft); stroke-dasharray: 2 4; }
         .ok { fill: var(--ok); } .refused { fill: var(--refused); } .dropped { fill: var(--dropped); } .unknown { fill: var(--unknown); }
         .bar { opacity: .32; } .bar.piece { opacity: 1; stroke: var(--bad); stroke-width: 2.5; }

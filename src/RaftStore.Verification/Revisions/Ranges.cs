@@ -94,8 +94,7 @@ internal sealed class Ranges
     {
         foreach (Operation range in _ranges.Where(range => range.Kind == OperationKind.Range && range.Outcome == OperationOutcome.Ok && range.Covers(key)))
         {
-            int index = range.Items.ToList().FindIndex(item => item.Key == key);
-            yield return KeyEvents.OfRange(range, index < 0 ? null : range.Items[index], _revisions.Before(range.InvokedAt))!;
+            yield return KeyEvents.OfRange(range, Wording.Seen(range, key), _revisions.Before(range.InvokedAt))!;
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOn
     /// <summary>How long the nodes may take to serve again after everything was healed.</summary>
     private static readonly TimeSpan RecoveryMax = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long the deletion of its own keys is tried.</summary>
+    private static readonly TimeSpan CleanUpMax = TimeSpan.FromSeconds(30);
+
     private readonly Stopwatch _clock = new();
 
     /// <summary>Runs it all. Whatever happens, faults are healed and keys are deleted before this returns.</summary>
@@ -145,14 +148,26 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOn
             return;
         }
 
-        try
+        var clock = Stopwatch.StartNew();
+        while (true)
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            await DelCommand.DeletePrefixAsync(session, Session.KeyBytes("prefix", options.Prefix), limit.Token);
-        }
-        catch (Exception exception) when (exception is RaftStoreException or OperationCanceledException)
-        {
-            session.Note($"check: the keys under {options.Prefix} could not all be deleted: kvctl del --prefix {options.Prefix} does it later");
+            try
+            {
+                using var limit = new CancellationTokenSource(CleanUpMax);
+                await DelCommand.DeletePrefixAsync(session, Session.KeyBytes("prefix", options.Prefix), limit.Token);
+                return;
+            }
+            catch (Exception exception) when (exception is RaftStoreException or OperationCanceledException)
+            {
+                // A cluster that has just been healed may take a moment to serve again.
+                if (clock.Elapsed > CleanUpMax)
+                {
+                    session.Note($"check: the keys under {options.Prefix} could not all be deleted: kvctl del --prefix {options.Prefix} does it later");
+                    return;
+                }
+            }
+
+            await Task.Delay(500);
         }
     }
 }
