@@ -33,7 +33,7 @@ done
 
 # Quick ones first, so that a slip shows early; what starts real processes comes last, when nothing else runs.
 ordered_projects() {
-  local name last=(RaftStore.Simulation.Tests RaftStore.Server.Tests RaftStore.Cluster.Tests)
+  local name last=(RaftStore.Simulation.Tests RaftStore.Mutants.Tests RaftStore.Server.Tests RaftStore.Cluster.Tests)
   for name in "$REPO"/tests/*.Tests; do
     name=${name##*/}
     [[ " ${last[*]} " == *" $name "* ]] || printf '%s\n' "$name"

@@ -6,12 +6,13 @@ using RaftStore.Raft;
 namespace RaftStore.Simulation;
 
 /// <summary>What may never be seen, looked for after every step: one sentence a rule. Rules about single messages stand in
-/// <see cref="MessageRules"/>, rules about logs in <see cref="LogRules"/>, rules about what is on the platters in
+/// <see cref="MessageRules"/> and <see cref="ReadRules"/>, rules about logs in <see cref="LogRules"/>, rules about what is on the platters in
 /// <see cref="PlatterRules"/>.</summary>
 internal sealed class ClusterInvariants
 {
     private readonly World _world;
     private readonly MessageRules _messages;
+    private readonly ReadRules _reads = new();
     private readonly LogRules _logs;
     private readonly PlatterRules _platters;
     private readonly ConfigurationRules _configurations;
@@ -54,6 +55,7 @@ internal sealed class ClusterInvariants
         Check(error is null, $"{from} sends {to} a frame that it could not read: {error}");
         _world.Trace.Note(Crc32C.Compute(frame));
         _messages.Sent(_world.Machine(from)!, message!);
+        _reads.Sent(_world.Machine(from)!, message!);
         if (message is InstallSnapshot chunk)
         {
             _configurations.CheckSnapshot(from, chunk.Snapshot);
@@ -76,6 +78,13 @@ internal sealed class ClusterInvariants
     /// <summary>What would be left of a machine's log after a power cut that loses all it can holds that entry.</summary>
     public bool HoldsOnPlatter(SimulatedMachine machine, long index) => _platters.HoldsOnPlatter(machine, index);
 
+    /// <summary>The term of the entry with that index in what would be left of a machine's log after a power cut that loses all it can; -1 where
+    /// there is none.</summary>
+    public long TermOnPlatter(SimulatedMachine machine, long index) => _platters.TermOnPlatter(machine, index);
+
+    /// <summary>The term and the vote that a power cut would leave on that machine.</summary>
+    public HardState HardStateOnPlatter(SimulatedMachine machine) => _platters.HardStateOnPlatter(machine);
+
     /// <summary>A process has started from what its disk held.</summary>
     public void Started(SimulatedMachine machine)
     {
@@ -94,6 +103,7 @@ internal sealed class ClusterInvariants
         Kv.KvView view = machine.Node.View;
         Observed now = new(core.Role, core.Term, core.CommitIndex, core.AppliedIndex, view.AppliedIndex, view.Revision, view.CompactedRevision);
         NoteSnapshots(machine);
+        Check(!core.IsInContactWithLeader || !core.Leader.IsNone, $"{machine.Id} is in contact with a leader in term {core.Term}, and knows of none");
         Observed before = _last.GetValueOrDefault(machine.Id) ?? new Observed(RaftRole.Follower, 0, 0, 0, 0, 0, 0);
         if (now == before)
         {
@@ -103,6 +113,7 @@ internal sealed class ClusterInvariants
         }
 
         _last[machine.Id] = now;
+        _reads.Committed(now.Commit);
         _world.Trace.Note((now.Term << 32) ^ now.Commit);
         CheckMonotony(machine.Id, before, now);
         CheckOrder(machine.Id, core, now);

@@ -11,12 +11,17 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
     private readonly Dictionary<NodeId, EntryId> _ends = [];
     private readonly Dictionary<NodeId, EntryId> _looked = [];
     private readonly Dictionary<NodeId, EntryId> _commits = [];
+    private readonly SortedSet<NodeId> _truncatedWhileWriting = [];
 
     public void Look(SimulatedMachine machine, bool everything)
     {
         RaftNode core = machine.Node!.Core;
         RaftLog log = core.Log;
-        NoteTruncation(machine.Id, log);
+        NoteTruncation(machine.Id, log, core.DurableIndex);
+        CheckDurable(machine, core);
+
+        // I12: the leader refuses proposals by this number, so it must come back to nothing with the entries that it counts.
+        ClusterInvariants.Check(log.AppliedIndex < log.Last.Index || log.UnappliedBytes == 0, $"{machine.Id} has applied everything up to {log.Last} and counts {log.UnappliedBytes} bytes unapplied");
         for (int place = everything ? 0 : FirstToLookAt(machine.Id, log); place < log.Count; place++)
         {
             CheckMatching(machine.Id, log[place], place == 0 ? log.Base : log[place - 1].Last);
@@ -107,12 +112,34 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
         return isKnown;
     }
 
-    private void NoteTruncation(NodeId id, RaftLog log)
+    // I9, where it is hardest: entries were replaced while they were still being written. What counts as durable now must be what stands on the
+    // platter, and not what it stands in the place of.
+    private void CheckDurable(SimulatedMachine machine, RaftNode core)
+    {
+        if (!_truncatedWhileWriting.Contains(machine.Id) || core.DurableIndex <= core.AppliedIndex || machine.IsDamaged)
+        {
+            return;
+        }
+
+        EntryId durable = new(core.DurableIndex, core.Log.TermAt(core.DurableIndex));
+        long onPlatter = invariants.TermOnPlatter(machine, durable.Index);
+        ClusterInvariants.Check(onPlatter == durable.Term, $"{machine.Id} takes {durable} for durable, where its platter holds {(onPlatter < 0 ? "nothing" : $"term {onPlatter}")}");
+        if (durable == core.LastEntry)
+        {
+            _truncatedWhileWriting.Remove(machine.Id);
+        }
+    }
+
+    private void NoteTruncation(NodeId id, RaftLog log, long durableIndex)
     {
         EntryId end = _ends.GetValueOrDefault(id);
         if (end.Index > log.Base.Index && log.TermAt(end.Index) != end.Term)
         {
             invariants.Saw("conflict truncated");
+            if (durableIndex < log.Last.Index)
+            {
+                _truncatedWhileWriting.Add(id);
+            }
         }
 
         _ends[id] = log.Last;

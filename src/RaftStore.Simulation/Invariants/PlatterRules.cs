@@ -65,7 +65,7 @@ internal sealed class PlatterRules
 
         RecoveredLog onPlatter = Inspect(machine);
         RaftNode core = machine.Node!.Core;
-        EntryId last = onPlatter.Batches.Count == 0 ? onPlatter.Base : onPlatter.Batches[^1].Last;
+        EntryId last = LastOf(onPlatter);
         ClusterInvariants.Check(core.LastEntry == last, $"{machine.Id} starts with a log that ends in {core.LastEntry}, though its platter's ends in {last}");
     }
 
@@ -107,14 +107,27 @@ internal sealed class PlatterRules
         long version = machine.Disk.PlatterVersion;
         if (!_ends.TryGetValue(machine.Number, out (long Version, long LastIndex) end) || end.Version != version)
         {
-            _ends[machine.Number] = end = (version, ReadLastIndex(machine));
+            _ends[machine.Number] = end = (version, LastOf(ReadLog(machine)).Index);
         }
 
         return end.LastIndex >= index;
     }
 
+    /// <summary>The term of the entry that a start from that platter would find at an index; -1 for none. What a snapshot covers has the
+    /// snapshot's term.</summary>
+    public long TermOnPlatter(SimulatedMachine machine, long index)
+    {
+        RecoveredLog log = ReadLog(machine);
+        return index <= log.Base.Index ? log.Base.Term : log.Batches.FirstOrDefault(batch => batch.LastIndex >= index)?.Term ?? -1;
+    }
+
+    /// <summary>The term and the vote that a start from that platter would find.</summary>
+    public HardState HardStateOnPlatter(SimulatedMachine machine) => ReadLog(machine).HardState;
+
+    private static EntryId LastOf(RecoveredLog log) => log.Batches.Count == 0 ? log.Base : log.Batches[^1].Last;
+
     // The scan that a start does, without what a start then writes: a look every few acknowledgements must not cost a start.
-    private long ReadLastIndex(SimulatedMachine machine)
+    private RecoveredLog ReadLog(SimulatedMachine machine)
     {
         try
         {
@@ -123,7 +136,7 @@ internal sealed class PlatterRules
             EntryId snapshot = snapshots.Latest?.Metadata.LastIncluded ?? EntryId.Zero;
             RecoveredLog log = WriteAheadLog.Read(platter, $"{SimulatedMachine.DataPath}/wal", _world.Cluster, SimulatedMachine.Wal, snapshot);
             ClusterInvariants.Check(platter.FileExists($"{SimulatedMachine.DataPath}/identity.json"), $"the platter of {machine.Id} does not say whose it is");
-            return log.Batches.Count == 0 ? log.Base.Index : log.Batches[^1].LastIndex;
+            return log;
         }
         catch (DataDirectoryException exception)
         {
