@@ -20,6 +20,7 @@ internal sealed class PumpPass
     private readonly PumpContext _context;
     private readonly RaftNode _core;
     private readonly LogState _log;
+    private readonly LeaderAbsence _absence;
     private readonly WritePath _writes;
     private readonly ReadPath _reads;
     private readonly RevisionWaits _revisions;
@@ -39,8 +40,9 @@ internal sealed class PumpPass
         _context = context;
         _core = context.Core;
         _log = new LogState(start.Log, context.Options.LogReserveBytes);
-        _writes = new WritePath(context, _log, writePool);
-        _reads = new ReadPath(context);
+        _absence = new LeaderAbsence(context);
+        _writes = new WritePath(context, _log, _absence, writePool);
+        _reads = new ReadPath(context, _absence);
         _revisions = new RevisionWaits(context);
         _applier = new Applier(start, _writes, context.Tallies);
         _history = new HistoryUpkeep(context, _log, _applier);
@@ -273,11 +275,13 @@ internal sealed class PumpPass
 
         _nextTickMs = _context.NowMs + TickMs;
         _core.Tick(_context.NowMs);
+        _absence.Tick();
         _log.LookAtSpace();
         _snapshots.Tick();
         _inquiries.Tick();
         _admin.Tick();
         _writes.Tick();
+        _reads.Tick();
         _divergence.Tick(_applier.Store);
         _repair.Tick();
         _context.Deadlines.Advance(_context.NowMs, _due);

@@ -5,7 +5,7 @@ namespace RaftStore.Node.Pump;
 
 /// <summary>The way of every linearizable read: one confirmation is under way while the reads that come meanwhile gather for the
 /// next. A read joins only a confirmation that is asked for after it came (thesis §6.4). Pump thread.</summary>
-internal sealed class ReadPath(PumpContext context)
+internal sealed class ReadPath(PumpContext context, LeaderAbsence absence)
 {
     /// <summary>Confirmed groups kept apart while this node catches up; beyond that a later group waits with the one before
     /// it for the higher of the two indexes.</summary>
@@ -26,8 +26,23 @@ internal sealed class ReadPath(PumpContext context)
             return;
         }
 
+        if (absence.IsLong)
+        {
+            Finish(read, RefusalReason.NoLeader);
+            return;
+        }
+
         context.Deadlines.Add(read);
         _gathering.Add(read);
+    }
+
+    /// <summary>Time has passed.</summary>
+    public void Tick()
+    {
+        if (absence.IsLong)
+        {
+            FinishAll(_gathering, RefusalReason.NoLeader);
+        }
     }
 
     /// <summary>Asks for the next confirmation, where reads wait for one and none is under way.</summary>

@@ -6,11 +6,12 @@ using RaftStore.Raft;
 namespace RaftStore.Node.Pump;
 
 /// <summary>The way of every write through this node: proposed where this node leads, forwarded where another does, kept until the
-/// deadline where nobody does. A write is tried again only where it is certain that it was not applied. Pump thread.</summary>
+/// deadline where nobody does, or until that has lasted too long. A write is tried again only where it is certain that it was not applied. Pump thread.</summary>
 internal sealed class WritePath
 {
     private readonly PumpContext _context;
     private readonly LogState _log;
+    private readonly LeaderAbsence _absence;
     private readonly ForwardReplies _replies;
     private readonly ForwardIntake _intake;
     private readonly Forwarder _forwarder;
@@ -27,10 +28,11 @@ internal sealed class WritePath
     private readonly List<WriteWaiter> _candidates = [];
     private ReadOnlyMemory<byte>[] _payloads = new ReadOnlyMemory<byte>[64];
 
-    public WritePath(PumpContext context, LogState log, WaiterPool<WriteWaiter> pool)
+    public WritePath(PumpContext context, LogState log, LeaderAbsence absence, WaiterPool<WriteWaiter> pool)
     {
         _context = context;
         _log = log;
+        _absence = absence;
         _replies = new ForwardReplies(context.Outbox, context.Core);
         _intake = new ForwardIntake(context, pool, _replies, TakeOfOther);
         _forwarder = new Forwarder(context, _waiting, Finish);
@@ -48,6 +50,12 @@ internal sealed class WritePath
         if (_context.Divergence is not null)
         {
             Finish(write, WriteCertainty.NotApplied, RefusalReason.Diverged);
+            return;
+        }
+
+        if (_absence.IsLong)
+        {
+            Finish(write, WriteCertainty.NotApplied, RefusalReason.NoLeader);
             return;
         }
 
@@ -182,7 +190,14 @@ internal sealed class WritePath
     }
 
     /// <summary>Time has passed.</summary>
-    public void Tick() => _forwarder.Tick();
+    public void Tick()
+    {
+        _forwarder.Tick();
+        while (_absence.IsLong && _waiting.First is WriteWaiter write)
+        {
+            Refuse(write, RefusalReason.NoLeader);
+        }
+    }
 
     /// <summary>Sends the answers to other members that this pass brought.</summary>
     public void EndPass() => _replies.Flush();
