@@ -111,7 +111,7 @@ internal sealed class RequestRunner(RaftStoreClientOptions options) : IDisposabl
     /// refuse it for want of a leader; to cut the last attempt off would turn a certain "not applied" into an unknown.
     /// </summary>
     private bool IsTimeFor(TimeSpan? slowestRefusal, TimeSpan left) =>
-        slowestRefusal is not { } slowest || left > (slowest * 1.1) + (options.Timeout / 20);
+        slowestRefusal is not { } slowest || left > (slowest * 1.25) + (options.Timeout / 8);
 
     /// <summary>Takes in how an attempt ended. The answer, if it is final; else null, and whom to ask next in <paramref name="hinted"/>.</summary>
     /// <exception cref="RaftStoreException">It was a write that may have reached a node which did not answer.</exception>
