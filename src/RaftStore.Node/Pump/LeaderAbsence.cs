@@ -1,5 +1,3 @@
-using RaftStore.Raft;
-
 namespace RaftStore.Node.Pump;
 
 /// <summary>How long this node has known no leader. An election takes a moment, and requests wait for its end. Where the longest and the
