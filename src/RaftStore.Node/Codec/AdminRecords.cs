@@ -60,14 +60,14 @@ internal static class AdminRecords
 
     /// <summary>Null where the bytes are no such request.</summary>
     public static AdminQuestion? FromRequest(Envelope envelope, ReadOnlyMemory<byte> bytes)
-        => WireRecords.TryParse(AdminRequest.Parser, bytes) is { } record && ActionOf(record) is { } action
+        => ProtobufMessages.TryParse(AdminRequest.Parser, bytes.Span) is { } record && ActionOf(record) is { } action
             ? new AdminQuestion(envelope.From, envelope.To, envelope.Term, record.RequestId, record.TimeoutMs, record.IsRepeated, action)
             : null;
 
     /// <summary>Null where the bytes are no such answer.</summary>
     public static AdminAnswer? FromResponse(Envelope envelope, ReadOnlyMemory<byte> bytes)
     {
-        if (WireRecords.TryParse(AdminResponse.Parser, bytes) is not { } record)
+        if (ProtobufMessages.TryParse(AdminResponse.Parser, bytes.Span) is not { } record)
         {
             return null;
         }

@@ -154,7 +154,7 @@ internal sealed class FrameDecoder(ClusterId cluster, NodeId self)
     private static ClusterStatusQuestion? DecodeQuestion(Envelope envelope, ref FrameReader reader)
     {
         ReadOnlyMemory<byte> bytes = reader.Bytes((uint)reader.Remaining);
-        return WireRecords.TryParse(ClusterStatusRequest.Parser, bytes) is ClusterStatusRequest record
+        return ProtobufMessages.TryParse(ClusterStatusRequest.Parser, bytes.Span) is ClusterStatusRequest record
             ? new ClusterStatusQuestion(envelope.From, envelope.To, envelope.Term, record.RequestId)
             : null;
     }
@@ -162,7 +162,7 @@ internal sealed class FrameDecoder(ClusterId cluster, NodeId self)
     private static ClusterStatusAnswer? DecodeAnswer(Envelope envelope, ref FrameReader reader)
     {
         ReadOnlyMemory<byte> bytes = reader.Bytes((uint)reader.Remaining);
-        if (WireRecords.TryParse(ClusterStatusResponse.Parser, bytes) is not ClusterStatusResponse record)
+        if (ProtobufMessages.TryParse(ClusterStatusResponse.Parser, bytes.Span) is not ClusterStatusResponse record)
         {
             return null;
         }

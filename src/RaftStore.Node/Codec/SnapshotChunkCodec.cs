@@ -30,7 +30,7 @@ internal static class SnapshotChunkCodec
         long offset = reader.Number();
         ReadOnlyMemory<byte> metadataBytes = reader.Bytes(reader.UInt32());
         ReadOnlyMemory<byte> data = reader.Bytes((uint)reader.Remaining);
-        if (!reader.IsComplete || WireRecords.TryParse(SnapshotRecord.Parser, metadataBytes) is not SnapshotRecord record
+        if (!reader.IsComplete || ProtobufMessages.TryParse(SnapshotRecord.Parser, metadataBytes.Span) is not SnapshotRecord record
             || WireRecords.FromRecord(record) is not SnapshotMetadata metadata)
         {
             return null;

@@ -39,20 +39,6 @@ internal static class WireRecords
         SnapshotBytes = member.Snapshot?.LengthBytes ?? 0,
     };
 
-    /// <summary>Null where the bytes are no message of that type.</summary>
-    public static T? TryParse<T>(MessageParser<T> parser, ReadOnlyMemory<byte> bytes)
-        where T : class, IMessage<T>
-    {
-        try
-        {
-            return parser.ParseFrom(bytes.Span);
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>Null where it makes no sense.</summary>
     public static SnapshotMetadata? FromRecord(SnapshotRecord record)
     {

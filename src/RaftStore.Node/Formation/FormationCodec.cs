@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using RaftStore.Node.Codec;
 using RaftStore.Node.Formation.Wire;
 using RaftStore.Raft;
 
@@ -43,12 +44,7 @@ public static class FormationCodec
     /// <returns>Null, with what is wrong, where the bytes are not one.</returns>
     public static FormationStatus? TryDecode(ReadOnlySpan<byte> bytes, out string? error)
     {
-        FormationMessage message;
-        try
-        {
-            message = FormationMessage.Parser.ParseFrom(bytes);
-        }
-        catch (InvalidProtocolBufferException)
+        if (ProtobufMessages.TryParse(FormationMessage.Parser, bytes) is not { } message)
         {
             error = "it is not a formation message";
             return null;

@@ -25,32 +25,15 @@ internal static class FaultsJson
     /// <returns>What is wrong with it, or null.</returns>
     public static Problem? Parse(ReadOnlyMemory<byte> body, out FaultChange change)
     {
-        change = new FaultChange([], [], default, null, null);
-        try
+        FaultChange read = new([], [], default, null, null);
+        bool hasFault = false;
+        Problem? refused = JsonBody.ReadObject(body, depthMax: 3, property =>
         {
-            using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 3, AllowDuplicateProperties = false });
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                return new Problem(ProblemType.InvalidRequest, "The body must be a JSON object of the faults to change.");
-            }
-
-            bool hasFault = false;
-            foreach (JsonProperty property in document.RootElement.EnumerateObject())
-            {
-                if (Take(property, ref change) is { } refused)
-                {
-                    return refused;
-                }
-
-                hasFault |= property.Name is "drop" or "delayMs";
-            }
-
-            return CheckWhole(change, hasFault);
-        }
-        catch (JsonException exception)
-        {
-            return new Problem(ProblemType.InvalidRequest, $"The body is not a JSON object: {exception.Message}");
-        }
+            hasFault |= property.Name is "drop" or "delayMs";
+            return Take(property, ref read);
+        });
+        change = read;
+        return refused ?? CheckWhole(read, hasFault);
     }
 
     private static Problem? CheckWhole(FaultChange change, bool hasFault)

@@ -64,7 +64,7 @@ internal sealed class CompactEndpoint(NodeHost host, ServerSettings settings, Co
                 && json.Read() && json.TokenType == JsonTokenType.EndObject
                 && !json.Read();
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return false;
         }

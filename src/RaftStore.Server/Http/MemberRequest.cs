@@ -34,28 +34,7 @@ internal sealed record MemberRequest
     public static Problem? Parse(ReadOnlyMemory<byte> body, out MemberRequest request)
     {
         request = new MemberRequest();
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 2, AllowDuplicateProperties = false });
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                return new Problem(ProblemType.InvalidRequest, "The body must be a JSON object.");
-            }
-
-            foreach (JsonProperty property in document.RootElement.EnumerateObject())
-            {
-                if (request.Take(property) is { } refused)
-                {
-                    return refused;
-                }
-            }
-
-            return null;
-        }
-        catch (JsonException exception)
-        {
-            return new Problem(ProblemType.InvalidRequest, $"The body is not a JSON object: {exception.Message}");
-        }
+        return JsonBody.ReadObject(body, depthMax: 2, request.Take);
     }
 
     /// <summary>What is missing or too much for an addition, or null.</summary>

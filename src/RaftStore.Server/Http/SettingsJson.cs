@@ -40,26 +40,11 @@ internal static class SettingsJson
     /// <returns>What is wrong with it, or null.</returns>
     public static Problem? Parse(ReadOnlyMemory<byte> body, out List<KvSettingChange> changes)
     {
-        changes = [];
-        try
+        List<KvSettingChange> read = [];
+        changes = read;
+        if (JsonBody.ReadObject(body, DepthMax, property => Add(property, read), ProblemType.InvalidSetting) is { } problem)
         {
-            using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = DepthMax });
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                return new Problem(ProblemType.InvalidRequest, "The body must be a JSON object of the settings to change.");
-            }
-
-            foreach (JsonProperty property in document.RootElement.EnumerateObject())
-            {
-                if (Add(property, changes) is { } problem)
-                {
-                    return problem;
-                }
-            }
-        }
-        catch (JsonException exception)
-        {
-            return new Problem(ProblemType.InvalidRequest, $"The body is not JSON: {exception.Message}");
+            return problem;
         }
 
         return changes.Count > 0 ? null : new Problem(ProblemType.InvalidSetting, $"The body names no setting. There are {Names()}.");
@@ -70,11 +55,6 @@ internal static class SettingsJson
         if (KvSetting.Find(property.Name) is not { } setting)
         {
             return new Problem(ProblemType.InvalidSetting, $"'{Shown(property.Name)}' is no setting. There are {Names()}.");
-        }
-
-        if (changes.Exists(change => change.Setting == setting))
-        {
-            return new Problem(ProblemType.InvalidSetting, $"'{setting.Name}' is given twice.");
         }
 
         if (!TryRead(setting, property.Value, out long value) || !setting.Allows(value))

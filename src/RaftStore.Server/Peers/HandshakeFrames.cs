@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
+using RaftStore.Node.Codec;
 using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
 
@@ -87,17 +88,7 @@ internal static class HandshakeFrames
             : throw new HandshakeException("the connection was closed without an answer");
 
     private static T Parse<T>(MessageParser<T> parser, byte[] bytes)
-        where T : IMessage<T>
-    {
-        try
-        {
-            return parser.ParseFrom(bytes);
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            throw new HandshakeException("a handshake that cannot be read");
-        }
-    }
+        where T : class, IMessage<T> => ProtobufMessages.TryParse(parser, bytes) ?? throw new HandshakeException("a handshake that cannot be read");
 
     private static bool Fill(PeerSocket socket, Span<byte> target, long deadlineMs, bool mayEnd)
     {
