@@ -103,7 +103,11 @@ internal sealed class ClusterInvariants
         Kv.KvView view = machine.Node.View;
         Observed now = new(core.Role, core.Term, core.CommitIndex, core.AppliedIndex, view.AppliedIndex, view.Revision, view.CompactedRevision);
         NoteSnapshots(machine);
-        Check(!core.IsInContactWithLeader || !core.Leader.IsNone, $"{machine.Id} is in contact with a leader in term {core.Term}, and knows of none");
+        if (core.IsInContactWithLeader && core.Leader.IsNone)
+        {
+            throw new SimulationFailureException($"{machine.Id} is in contact with a leader in term {core.Term}, and knows of none");
+        }
+
         Observed before = _last.GetValueOrDefault(machine.Id) ?? new Observed(RaftRole.Follower, 0, 0, 0, 0, 0, 0);
         if (now == before)
         {
