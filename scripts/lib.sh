@@ -38,9 +38,10 @@ build_is_current() {
 with_build_lock() {
   mkdir -p "$BUILD_DIR"
   if command -v flock >/dev/null 2>&1; then
+    # A build leaves helpers of its own behind, which wait for the next one: they must not inherit the lock.
     (
       flock 9
-      "$@"
+      "$@" 9>&-
     ) 9>"$BUILD_DIR/lock"
     return
   fi
