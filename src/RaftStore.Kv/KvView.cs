@@ -146,6 +146,7 @@ public sealed class KvView
 
     /// <summary>Writes the whole state, history and all, in an order that does not depend on anything but the state. Any thread;
     /// <paramref name="progress"/> is called now and then, with the bytes written so far, so that the caller can hold the rate down.</summary>
+    /// <exception cref="KvInvariantException">The state in memory is not the one that was applied; whatever was written is of no use.</exception>
     /// <remarks>No more than a few KiB are asked of <paramref name="target"/> at a time, however large a value is.</remarks>
     public void WriteSnapshot(IBufferWriter<byte> target, Action<long>? progress = null)
     {
@@ -157,6 +158,7 @@ public sealed class KvView
 
     /// <summary>Writes the same while it is enumerated, about 64 KiB a step, so that the caller can wait between two steps for whoever takes
     /// the bytes. Each step gives the bytes written so far. One thread at a time.</summary>
+    /// <exception cref="KvInvariantException">As for <see cref="WriteSnapshot"/>; before the last step.</exception>
     public IEnumerable<long> WriteSnapshotInSteps(IBufferWriter<byte> target) => new SnapshotWriter(target).Steps(this);
 
     private static bool Begin(TreeCursor cursor, in KeyRange range, bool reverse)

@@ -19,6 +19,7 @@ namespace RaftStore.Node;
 /// <param name="SnapshotsTaken">Snapshots written.</param>
 /// <param name="SnapshotsSent">Snapshots that a follower installed.</param>
 /// <param name="SnapshotsInstalled">Snapshots received and installed.</param>
+/// <param name="SnapshotsRefused">Snapshots received that were damaged, and dropped.</param>
 /// <param name="Waiters">Callers waiting now.</param>
 public readonly record struct NodeCounters(
     long Proposals,
@@ -39,4 +40,5 @@ public readonly record struct NodeCounters(
     long SnapshotsTaken,
     long SnapshotsSent,
     long SnapshotsInstalled,
+    long SnapshotsRefused,
     int Waiters);

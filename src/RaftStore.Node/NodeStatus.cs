@@ -51,12 +51,21 @@ public sealed record NodeStatus
     /// <summary>Why this node is quarantined; null while its state is not known to be wrong.</summary>
     public DivergenceReport? Divergence { get; init; }
 
+    /// <summary>The last snapshot from another node that was damaged and dropped; null where none was.</summary>
+    public RefusedSnapshot? RefusedSnapshot { get; init; }
+
     /// <summary>How far the repair of a quarantined node has come.</summary>
     public RepairStatus Repair { get; init; }
 
     /// <summary>False while the log's disk is full.</summary>
     public required bool HasLogSpace { get; init; }
 }
+
+/// <summary>A snapshot that came from another node, was found to be damaged, and is fetched anew.</summary>
+/// <param name="Sender">The leader that sent it.</param>
+/// <param name="LastIncluded">The entry up to which it was.</param>
+/// <param name="Reason">What is wrong with it.</param>
+public sealed record RefusedSnapshot(NodeId Sender, EntryId LastIncluded, string Reason);
 
 /// <summary>Microseconds that a log write with its sync took.</summary>
 public readonly record struct SyncLatency(long P50Microseconds, long P99Microseconds, long MaxMicroseconds);

@@ -1,3 +1,4 @@
+using RaftStore.Kv;
 using RaftStore.Node.Tests.Harness;
 using RaftStore.Raft;
 
@@ -273,6 +274,53 @@ public sealed class NodeSnapshotTests
 
         node.Disk.CapacityBytes = long.MaxValue;
         cluster.RunUntil(() => node.Node.Counters.SnapshotsTaken == 1, "a snapshot");
+    }
+
+    [Fact]
+    public void Snapshot_OfAMemoryThatFlippedABit_StopsTheNodeAndARestartMendsIt()
+    {
+        TestCluster cluster = new(1, options => Small(options), segmentBytes: 64 << 10);
+        TestNode node = cluster.RunUntilLeader();
+        Fill(cluster, node, 10);
+        Corruption.FlipBit(node);
+
+        Assert.Throws<KvInvariantException>(() => Fill(cluster, node, 100, prefix: "more"));
+        Assert.DoesNotContain(node.Disk.Paths, path => path.EndsWith(".snap", StringComparison.Ordinal));
+
+        node.Kill();
+        node.Start();
+        cluster.RunUntilLeader();
+        Assert.Equal(new string('a', 4096), TestCluster.Get(node, "k0"));
+        Fill(cluster, node, 100, prefix: "more");
+        Assert.True(node.Node.Counters.SnapshotsTaken > 0);
+    }
+
+    [Fact]
+    public void SnapshotTransfer_ContentThatDoesNotComeToItsHash_IsDroppedAndFetchedAnew()
+    {
+        TestCluster cluster = FarBehind(out TestNode behind);
+        TestNode leader = cluster.Leader;
+        long before = behind.Status.AppliedIndex;
+        cluster.Filter = (_, _, _, frame) => frame[12] != 11;
+        cluster.Heal();
+        cluster.RunUntil(() => leader.Status.SnapshotIndex == leader.Status.AppliedIndex, "the snapshot that is to be sent");
+        cluster.Run(100);
+        string path = Assert.Single(leader.Disk.Paths, path => path.EndsWith(".snap", StringComparison.Ordinal));
+        byte[] whole = Corruption.FlipBitOfSnapshot(leader.Disk, path);
+
+        cluster.Filter = null;
+        cluster.RunUntil(() => behind.Node.Counters.SnapshotsRefused > 1, "what is sent is refused, and asked for again");
+        Assert.Equal((before, leader.Id), (behind.Status.AppliedIndex, behind.Status.RefusedSnapshot!.Sender));
+        Assert.DoesNotContain(behind.Disk.Paths, path => path.EndsWith(".snap", StringComparison.Ordinal));
+
+        // A start finds nothing that it could not load.
+        behind.Kill();
+        behind.Start();
+        cluster.Run(100);
+        Assert.Equal(0, behind.Status.SnapshotIndex);
+        Corruption.Overwrite(leader.Disk, path, whole);
+        cluster.RunUntil(() => behind.Status.AppliedIndex == leader.Status.AppliedIndex, "the follower catches up");
+        Assert.Equal(leader.Node.View.Hash, behind.Node.View.Hash);
     }
 
     private static TestCluster FarBehind(out TestNode behind)

@@ -41,6 +41,9 @@ internal sealed class KvSnapshotTally
         }
     }
 
+    /// <summary>Whether the whole is what a summary of the state says, whose sum was kept while the entries were applied.</summary>
+    internal bool Agrees(StateSummary summary) => Keys == summary.EntryCount && StoredBytes == summary.StoredBytes && _sum.Value == summary.VersionSum;
+
     /// <summary>The whole, or null where it is not what the header says.</summary>
     internal KvSnapshotFacts? Facts(StateSummary header, uint format, UInt128 hash)
     {

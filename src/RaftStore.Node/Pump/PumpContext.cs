@@ -31,6 +31,9 @@ internal sealed class PumpContext
     /// <summary>Why this node is quarantined: it serves nobody and does not lead. Null while its state is not known to be wrong.</summary>
     public DivergenceReport? Divergence { get; set; }
 
+    /// <summary>The last snapshot from another node that was damaged; null where none was.</summary>
+    public RefusedSnapshot? RefusedSnapshot { get; set; }
+
     /// <summary>This node.</summary>
     public NodeId Self => Options.Raft.Id;
 

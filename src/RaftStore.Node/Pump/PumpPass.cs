@@ -255,6 +255,9 @@ internal sealed class PumpPass
 
                 Applied();
                 break;
+            case RefusedSnapshot refused:
+                _snapshots.Take(refused);
+                break;
             case QuarantineMarked marked:
                 _repair.Take(marked);
                 break;

@@ -37,6 +37,7 @@ internal sealed class StatusBoard
             && old.SyncLatency == _log.SyncTimes.Summarise(_context.NowMs) && ReferenceEquals(old.Configuration, core.Configuration)
             && ReferenceEquals(old.AppliedConfiguration, core.AppliedConfiguration)
             && ReferenceEquals(old.Divergence, _context.Divergence)
+            && ReferenceEquals(old.RefusedSnapshot, _context.RefusedSnapshot)
             && old.Repair == _repair.Status;
         if (!isSame)
         {
@@ -68,6 +69,7 @@ internal sealed class StatusBoard
             SyncLatency = _log.SyncTimes.Summarise(_context.NowMs),
             HasLogSpace = _log.HasSpace,
             Divergence = _context.Divergence,
+            RefusedSnapshot = _context.RefusedSnapshot,
             Repair = _repair.Status,
         };
     }

@@ -41,6 +41,8 @@ internal sealed class Tallies
 
     public long SnapshotsInstalled { get; set; }
 
+    public long SnapshotsRefused { get; set; }
+
     /// <summary>Counts a frame that was none. Any thread.</summary>
     public void FrameRefused() => Interlocked.Increment(ref _framesRefused);
 
@@ -67,5 +69,6 @@ internal sealed class Tallies
         SnapshotsTaken,
         SnapshotsSent,
         SnapshotsInstalled,
+        SnapshotsRefused,
         waiters);
 }

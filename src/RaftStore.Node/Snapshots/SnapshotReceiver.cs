@@ -5,7 +5,8 @@ using RaftStore.Storage;
 
 namespace RaftStore.Node.Snapshots;
 
-/// <summary>Puts a snapshot together that a leader sends, verifies it, and loads it aside, a block at a time. Snapshot thread.</summary>
+/// <summary>Puts a snapshot together that a leader sends, and loads it aside, a block at a time. The file gets its final name only when it has been loaded:
+/// one that cannot be, because it was damaged on the way or made of a damaged memory, never stands in the way of a start. Snapshot thread.</summary>
 internal sealed class SnapshotReceiver(SnapshotStore store, InputQueue reports)
 {
     /// <summary>Bytes loaded in one piece of work.</summary>
@@ -14,6 +15,7 @@ internal sealed class SnapshotReceiver(SnapshotStore store, InputQueue reports)
     private InstallSnapshot? _loading;
     private SnapshotFileReader? _reader;
     private KvSnapshotLoader? _loader;
+    private bool _replaces;
 
     /// <summary>True while a received snapshot is being loaded.</summary>
     public bool IsLoading => _loading is not null;
@@ -51,7 +53,7 @@ internal sealed class SnapshotReceiver(SnapshotStore store, InputQueue reports)
         }
     }
 
-    /// <summary>Loads the next blocks; hands the store to the pump after the last.</summary>
+    /// <summary>Loads the next blocks; hands the store to the pump after the last, when the file is durable under its final name.</summary>
     public bool LoadNext()
     {
         if (_loading is not InstallSnapshot loading)
@@ -59,23 +61,22 @@ internal sealed class SnapshotReceiver(SnapshotStore store, InputQueue reports)
             return false;
         }
 
-        int loaded = 0;
-        while (loaded < LoadBytes)
+        try
         {
-            ReadOnlyMemory<byte> block = _reader!.ReadBlock();
-            if (block.IsEmpty)
+            if (LoadBlocks() is KvStore loaded)
             {
-                _reader.Dispose();
-                _reader = null;
-                _loading = null;
-                KvStore loadedStore = _loader!.Complete();
-                _loader = null;
-                reports.AddEvent(new SnapshotLoaded(loading.From, loading.Term, loading.Snapshot, loadedStore));
-                return true;
+                EndLoading();
+                store.CompleteReceived(loading.Snapshot, _replaces);
+                reports.AddEvent(new SnapshotLoaded(loading.From, loading.Term, loading.Snapshot, loaded));
             }
-
-            _loader!.Add(block.Span);
-            loaded += block.Length;
+        }
+        catch (Exception damage) when (damage is DataDirectoryException or FormatException)
+        {
+            Refuse(loading, damage);
+        }
+        catch (StorageIoException failure) when (failure.IsDiskFull)
+        {
+            // Dropped. The sender repeats its last byte, and is told then that nothing of it is here any more.
         }
 
         return true;
@@ -83,21 +84,54 @@ internal sealed class SnapshotReceiver(SnapshotStore store, InputQueue reports)
 
     private void BeginLoading(InstallSnapshot last, bool replaces)
     {
-        SnapshotFile file;
         try
         {
-            file = store.CompleteReceived(last.Snapshot, replaces);
+            _reader = store.OpenReceived(last.Snapshot);
         }
-        catch (DataDirectoryException)
+        catch (DataDirectoryException damage)
         {
-            // Damaged on the way or by this disk, and dropped: it is fetched anew.
-            Report(last, 0);
+            Refuse(last, damage);
             return;
         }
 
-        _reader = store.OpenContent(file);
         _loader = new KvSnapshotLoader();
         _loading = last;
+        _replaces = replaces;
+    }
+
+    /// <returns>The store after the last block, else null.</returns>
+    private KvStore? LoadBlocks()
+    {
+        for (int loaded = 0; loaded < LoadBytes;)
+        {
+            ReadOnlyMemory<byte> block = _reader!.ReadBlock();
+            if (block.IsEmpty)
+            {
+                return _loader!.Complete();
+            }
+
+            _loader!.Add(block.Span);
+            loaded += block.Length;
+        }
+
+        return null;
+    }
+
+    private void EndLoading()
+    {
+        _reader?.Dispose();
+        _reader = null;
+        _loader = null;
+        _loading = null;
+    }
+
+    /// <summary>Damaged on the way or by this disk, or the sender's memory is: dropped, and fetched anew.</summary>
+    private void Refuse(InstallSnapshot chunk, Exception damage)
+    {
+        EndLoading();
+        store.DropReceived();
+        reports.AddEvent(new RefusedSnapshot(chunk.From, chunk.Snapshot.LastIncluded, damage.Message));
+        Report(chunk, 0);
     }
 
     private void Report(InstallSnapshot chunk, long nextOffset)

@@ -170,6 +170,13 @@ internal sealed class SnapshotScheduler
         _log.Purge(Math.Min(_latestIndex, _applier.Last.Index));
     }
 
+    /// <inheritdoc cref="Take(SnapshotSaved)"/>
+    public void Take(RefusedSnapshot refused)
+    {
+        _context.Tallies.SnapshotsRefused++;
+        _context.RefusedSnapshot = refused;
+    }
+
     /// <summary>A snapshot of the leader's state takes the place of this node's state, which is wrong; it reaches at least as far. Nothing else changes but
     /// what a snapshot beyond the commit index brings with it.</summary>
     public void Replace(SnapshotLoaded loaded)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using RaftStore.Kv;
 using RaftStore.Server.Settings;
 using RaftStore.Server.Startup;
 using RaftStore.Storage;
@@ -119,12 +120,21 @@ internal sealed class SnapshotEndpoint(NodeHost host, ServerSettings settings, C
 
         // Cut off either way, the answer lacks the end of its chunked coding, and nobody takes it for whole.
         using var cutOff = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
-        foreach (long _ in captured.View.WriteSnapshotInSteps(encoder))
+        try
         {
-            if ((await writer.FlushAsync(cutOff.Token)).IsCompleted)
+            foreach (long _ in captured.View.WriteSnapshotInSteps(encoder))
             {
-                return null;
+                if ((await writer.FlushAsync(cutOff.Token)).IsCompleted)
+                {
+                    return null;
+                }
             }
+        }
+        catch (KvInvariantException broken)
+        {
+            // Whoever answers from this memory any longer answers wrongly.
+            host.Fail(broken);
+            throw;
         }
 
         encoder.Complete();

@@ -85,6 +85,7 @@ internal sealed class MetricsEndpoint(NodeHost host, HttpMetrics http, CommonHea
         text.Single("raftstore_snapshots_taken_total", "counter", "Snapshots written.", counters.SnapshotsTaken);
         text.Single("raftstore_snapshots_sent_total", "counter", "Snapshots that a follower installed.", counters.SnapshotsSent);
         text.Single("raftstore_snapshots_installed_total", "counter", "Snapshots received and installed.", counters.SnapshotsInstalled);
+        text.Single("raftstore_snapshots_refused_total", "counter", "Snapshots received that were damaged, and dropped.", counters.SnapshotsRefused);
         text.Single("raftstore_node_frames_sent_total", "counter", "Frames handed to the peer connections.", counters.FramesSent);
         text.Single("raftstore_node_frames_dropped_total", "counter", "Frames that a peer connection did not take, or that found the input queue full.", counters.FramesDropped);
         text.Single("raftstore_node_frames_refused_total", "counter", "Frames that were no frames of a member.", counters.FramesRefused);

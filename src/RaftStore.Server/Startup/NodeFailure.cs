@@ -32,6 +32,9 @@ public readonly record struct NodeFailure(int ExitCode, string Line)
         RaftInvariantException broken => new NodeFailure(
             Invariant,
             $"A safety rule is broken: {broken.Message}. The node stopped before it could do harm. Please report this with its log; keep a copy of its data directory before starting it again."),
+        KvInvariantException broken => new NodeFailure(
+            Invariant,
+            $"The state in memory cannot be trusted: {broken.Message}. The node stopped before it could hand it on. Start it again: it makes its state anew from its snapshot and its log. Where this comes back, check the machine's memory; and please report it with its log."),
         UnknownCommandException unknown => new NodeFailure(
             Invariant,
             $"An entry of the log cannot be applied: {unknown.Message}. Going on would let this node's state part from the others'. Was it written by a newer version? Start that version."),

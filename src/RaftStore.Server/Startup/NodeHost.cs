@@ -245,7 +245,8 @@ public sealed class NodeHost : IAsyncDisposable
         }
     }
 
-    private void Fail(Exception exception)
+    /// <summary>This node cannot go on: the process ends. Once; any thread.</summary>
+    internal void Fail(Exception exception)
     {
         if (Interlocked.Exchange(ref _hasFailed, 1) == 0)
         {

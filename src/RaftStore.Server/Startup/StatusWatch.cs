@@ -63,6 +63,11 @@ internal sealed class StatusWatch : IDisposable
                 StartupLog.SnapshotChanged(_log, now.SnapshotIndex, now.Term, now.AppliedIndex);
             }
 
+            if (now.RefusedSnapshot is { } refused && !ReferenceEquals(refused, before.RefusedSnapshot))
+            {
+                StartupLog.SnapshotRefused(_log, refused.LastIncluded, refused.Sender, refused.Reason, now.Term, now.AppliedIndex);
+            }
+
             if (now.HasLogSpace != before.HasLogSpace)
             {
                 NoteLogSpace(now);

@@ -52,11 +52,11 @@ internal static class DurableFiles
     }
 
     /// <summary>Removes what was never finished in a directory; makes nothing durable, since such a file may come back unharmful.</summary>
-    internal static void DeleteTemporaries(IFileSystem files, string directory)
+    internal static void DeleteTemporaries(IFileSystem files, string directory, string? kept = null)
     {
         foreach (string name in files.ListFiles(directory))
         {
-            if (name.EndsWith(TemporarySuffix, StringComparison.Ordinal))
+            if (name.EndsWith(TemporarySuffix, StringComparison.Ordinal) && name != kept)
             {
                 files.Delete(Combine(directory, name));
             }

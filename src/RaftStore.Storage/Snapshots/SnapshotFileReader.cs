@@ -11,6 +11,7 @@ public sealed class SnapshotFileReader : IDisposable
     private readonly IFile _file;
     private readonly string _path;
     private readonly Action? _onClose;
+    private readonly Action? _onVerified;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _expectedHash = new byte[SnapshotFormat.HashBytes];
     private readonly byte[] _block = ArrayPool<byte>.Shared.Rent(SnapshotFormat.BlockHeaderBytes + SnapshotFormat.BlockBytesMax);
@@ -26,11 +27,13 @@ public sealed class SnapshotFileReader : IDisposable
     /// <param name="path">Its name, for messages.</param>
     /// <param name="cluster">The cluster it must be of; null for any.</param>
     /// <param name="onClose">Called once, when the file is closed.</param>
-    internal SnapshotFileReader(IFile file, string path, ClusterId? cluster, Action? onClose = null)
+    /// <param name="onVerified">Called when the whole of it has been read and matches its checksums.</param>
+    internal SnapshotFileReader(IFile file, string path, ClusterId? cluster, Action? onClose = null, Action? onVerified = null)
     {
         _file = file;
         _path = path;
         _onClose = onClose;
+        _onVerified = onVerified;
         try
         {
             Metadata = SnapshotFormat.ReadHeader(file, path, cluster, out ClusterId found, out int headerBytes, out _chain);
@@ -133,5 +136,7 @@ public sealed class SnapshotFileReader : IDisposable
         {
             throw SnapshotFormat.Damaged(_path, _trailerStart + 24, "the checksum of the whole file does not match");
         }
+
+        _onVerified?.Invoke();
     }
 }

@@ -11,10 +11,11 @@ internal sealed class SnapshotReceiver : IDisposable
 
     private readonly IFile _file;
 
-    internal SnapshotReceiver(IFile file, SnapshotMetadata metadata)
+    private SnapshotReceiver(IFile file, SnapshotMetadata metadata, long heldBytes)
     {
         _file = file;
         Metadata = metadata;
+        HeldBytes = heldBytes;
     }
 
     /// <summary>What is being received.</summary>
@@ -22,6 +23,27 @@ internal sealed class SnapshotReceiver : IDisposable
 
     /// <summary>The offset up to which the file is held without a gap.</summary>
     internal long HeldBytes { get; private set; }
+
+    /// <summary>Goes on with the file that is there, where it begins with <paramref name="header"/>; else begins one.</summary>
+    internal static SnapshotReceiver Open(IFileSystem files, string path, ReadOnlySpan<byte> header, SnapshotMetadata metadata)
+    {
+        if (files.FileExists(path))
+        {
+            IFile found = files.Open(path, FileOpenMode.ReadWrite);
+            byte[] start = new byte[header.Length];
+            if (found.LengthBytes <= metadata.LengthBytes && found.Read(0, start) == start.Length && header.SequenceEqual(start))
+            {
+                return new SnapshotReceiver(found, metadata, found.LengthBytes);
+            }
+
+            found.Dispose();
+        }
+
+        return new SnapshotReceiver(DurableFiles.CreateAnew(files, path), metadata, heldBytes: 0);
+    }
+
+    /// <summary>True once every byte was read back and found to match its checksums.</summary>
+    internal bool IsVerified { get; set; }
 
     /// <summary>True where both mean the same file.</summary>
     internal bool IsFor(SnapshotMetadata metadata)

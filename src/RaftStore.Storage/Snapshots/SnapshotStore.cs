@@ -24,8 +24,8 @@ public sealed class SnapshotStore
         _cluster = cluster;
     }
 
-    /// <summary>Opens the directory, or makes it, and removes files that never got their final name. Of each snapshot header and
-    /// trailer are checked; its content is when it is read.</summary>
+    /// <summary>Opens the directory, or makes it, and removes files that never got their final name, but for one that was being received: that
+    /// goes on. Of each snapshot header and trailer are checked; its content is when it is read.</summary>
     /// <exception cref="DataDirectoryException">A file under a final name is not a snapshot of this cluster.</exception>
     public static SnapshotStore Open(IFileSystem files, string directory, ClusterId cluster)
     {
@@ -35,7 +35,7 @@ public sealed class SnapshotStore
         }
 
         SnapshotStore store = OpenUnchanged(files, directory, cluster);
-        DurableFiles.DeleteTemporaries(files, directory);
+        DurableFiles.DeleteTemporaries(files, directory, kept: SnapshotReceiver.Name);
 
         // A process that was killed after the rename may have left the name in memory alone; the log is purged up to it.
         files.SyncDirectory(directory);
@@ -101,7 +101,8 @@ public sealed class SnapshotStore
     }
 
     /// <summary>Begins, or goes on with, a file that comes from another node in chunks. One at a time: beginning another snapshot drops the
-    /// first. A chunk that was held already changes nothing, nor does one that would leave a gap.</summary>
+    /// first. A chunk that was held already changes nothing, nor does one that would leave a gap. What an earlier process held of the same one counts:
+    /// whether it is what was sent shows when it is whole and verified.</summary>
     /// <returns>The offset up to which it holds the file without a gap.</returns>
     /// <exception cref="StorageIoException">The disk is full or failed. What was received is dropped.</exception>
     public long Receive(SnapshotMetadata metadata, long offsetBytes, ReadOnlySpan<byte> chunk)
@@ -113,7 +114,7 @@ public sealed class SnapshotStore
 
         try
         {
-            _receiver ??= new SnapshotReceiver(DurableFiles.CreateAnew(_files, PathOf(SnapshotReceiver.Name)), metadata);
+            _receiver ??= SnapshotReceiver.Open(_files, PathOf(SnapshotReceiver.Name), SnapshotFormat.EncodeHeader(_cluster, metadata), metadata);
             _receiver.Add(offsetBytes, chunk);
             return _receiver.HeldBytes;
         }
@@ -124,20 +125,43 @@ public sealed class SnapshotStore
         }
     }
 
-    /// <summary>Verifies a file received whole, end to end, and makes it durable under its final name.</summary>
+    /// <summary>Opens a file received whole: reading it to its end verifies it. It stays a temporary one.</summary>
     /// <param name="metadata">Which file it is.</param>
-    /// <param name="replaces">True where it takes the place of a snapshot up to the same entry, which is known to be wrong.</param>
-    /// <exception cref="DataDirectoryException">It is damaged or not what its metadata says; it was dropped, and can be received anew.</exception>
-    public SnapshotFile CompleteReceived(SnapshotMetadata metadata, bool replaces = false)
+    /// <exception cref="DataDirectoryException">Its beginning or its end is damaged, or it is not what its metadata says. It was dropped, and can be
+    /// received anew.</exception>
+    public SnapshotFileReader OpenReceived(SnapshotMetadata metadata)
     {
-        SnapshotReceiver? receiver = _receiver;
-        Invariant.Check(
-            receiver is not null && receiver.IsFor(metadata) && receiver.HeldBytes == metadata.LengthBytes,
-            $"snapshot {metadata.LastIncluded} of {metadata.LengthBytes} bytes is not held whole, but {receiver?.HeldBytes} bytes of {receiver?.Metadata.LastIncluded}");
+        SnapshotReceiver receiver = HeldWhole(metadata);
+        string path = PathOf(SnapshotReceiver.Name);
         try
         {
-            Verify(metadata);
-            receiver!.DataSync();
+            SnapshotFileReader reader = new(_files.Open(path, FileOpenMode.Read), path, _cluster, onClose: null, onVerified: () => receiver.IsVerified = true);
+            if (SnapshotFormat.EncodeHeader(_cluster, reader.Metadata).AsSpan().SequenceEqual(SnapshotFormat.EncodeHeader(_cluster, metadata)))
+            {
+                return reader;
+            }
+
+            reader.Dispose();
+            throw new DataDirectoryException(path, 0, $"what was received is the snapshot of entry {reader.Metadata.LastIncluded}, and not of {metadata.LastIncluded} with the configuration that was announced");
+        }
+        catch
+        {
+            DropReceived();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a received file durable under its final name, once what <see cref="OpenReceived"/> gave was read to its end and closed.</summary>
+    /// <param name="metadata">Which file it is.</param>
+    /// <param name="replaces">True where it takes the place of a snapshot up to the same entry, which is known to be wrong.</param>
+    /// <exception cref="StorageIoException">The disk is full or failed. What was received is dropped.</exception>
+    public SnapshotFile CompleteReceived(SnapshotMetadata metadata, bool replaces = false)
+    {
+        SnapshotReceiver receiver = HeldWhole(metadata);
+        Invariant.Check(receiver.IsVerified, $"snapshot {metadata.LastIncluded} was received and not verified");
+        try
+        {
+            receiver.DataSync();
             receiver.Dispose();
             _receiver = null;
             return Publish(SnapshotReceiver.Name, metadata, replaces);
@@ -147,6 +171,14 @@ public sealed class SnapshotStore
             DropReceived();
             throw;
         }
+    }
+
+    /// <summary>Drops what was received and is not complete.</summary>
+    public void DropReceived()
+    {
+        _receiver?.Dispose();
+        _receiver = null;
+        Drop(SnapshotReceiver.Name);
     }
 
     /// <summary>Removes every snapshot older than <see cref="Latest"/> that nobody reads.</summary>
@@ -183,6 +215,12 @@ public sealed class SnapshotStore
             }
         }
 
+        if (_receiver is null && temporaryName != SnapshotReceiver.Name)
+        {
+            // What an earlier process received a part of, and nobody went on with.
+            Drop(SnapshotReceiver.Name);
+        }
+
         _files.Rename(PathOf(temporaryName), PathOf(name));
         _files.SyncDirectory(_directory);
         SnapshotFile snapshot = new(metadata, name);
@@ -215,27 +253,12 @@ public sealed class SnapshotStore
         return new SnapshotFile(reader.Metadata, name);
     }
 
-    private void Verify(SnapshotMetadata metadata)
+    private SnapshotReceiver HeldWhole(SnapshotMetadata metadata)
     {
-        string path = PathOf(SnapshotReceiver.Name);
-        using SnapshotFileReader reader = new(_files.Open(path, FileOpenMode.Read), path, _cluster);
-        bool isExpected = SnapshotFormat.EncodeHeader(_cluster, reader.Metadata).AsSpan().SequenceEqual(SnapshotFormat.EncodeHeader(_cluster, metadata));
-        if (!isExpected)
-        {
-            throw new DataDirectoryException(path, 0, $"what was received is the snapshot of entry {reader.Metadata.LastIncluded}, and not of {metadata.LastIncluded} with the configuration that was announced");
-        }
-
-        while (!reader.ReadBlock().IsEmpty)
-        {
-            // Reading verifies.
-        }
-    }
-
-    private void DropReceived()
-    {
-        _receiver?.Dispose();
-        _receiver = null;
-        Drop(SnapshotReceiver.Name);
+        Invariant.Check(
+            _receiver is not null && _receiver.IsFor(metadata) && _receiver.HeldBytes == metadata.LengthBytes,
+            $"snapshot {metadata.LastIncluded} of {metadata.LengthBytes} bytes is not held whole, but {_receiver?.HeldBytes} bytes of {_receiver?.Metadata.LastIncluded}");
+        return _receiver!;
     }
 
     private void CloseSending(int place)

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
 using RaftStore.Kv.Tests.Support;
 using static RaftStore.Kv.Tests.Support.SnapshotBytes;
 
@@ -21,6 +23,31 @@ public sealed class KvSnapshotTests
     // Revision and compacted revision; applied index, cluster time, keys, stored bytes.
     private const string GoldenRevisions = "0700000000000000" + "0400000000000000";
     private const string GoldenNumbers = "0800000000000000" + "C800000000000000" + "0200000000000000" + "0C00000000000000";
+
+    [Theory]
+    [InlineData("a", "1")]
+    [InlineData("b", "")]
+    [InlineData("c", "12345678")]
+    public void WriteSnapshot_OfAMemoryThatFlippedABit_IsRefusedAtItsEnd(string key, string value)
+    {
+        KvStore store = new();
+        foreach ((string other, long index) in new[] { ("a", 1L), ("b", 2L), ("c", 3L) })
+        {
+            store.Apply(index, 10, KvCommand.Put(Encoding.UTF8.GetBytes(other), Encoding.UTF8.GetBytes(other == key ? value : "other")));
+        }
+
+        store.Publish();
+        Assert.NotEmpty(Write(store.Current));
+        KeyRange all = KeyRange.From(default);
+        KvItem item = store.Current.List(all, store.Current.Revision, 10, long.MaxValue, reverse: false).Items.Single(item => Encoding.UTF8.GetString(item.Key.Span) == key);
+        Memory<byte> bytes = MemoryMarshal.AsMemory(item.Value.IsEmpty ? item.Key : item.Value);
+        ref byte last = ref bytes.Span[^1];
+        last ^= 0x20;
+
+        Assert.Throws<KvInvariantException>(() => Write(store.Current));
+        last ^= 0x20;
+        Assert.NotEmpty(Write(store.Current));
+    }
 
     [Fact]
     public void WriteSnapshot_SmallStore_HasTheDrawnBytes()

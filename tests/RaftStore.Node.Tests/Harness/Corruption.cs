@@ -1,6 +1,9 @@
+using System.Buffers;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using RaftStore.Kv;
 using RaftStore.Raft;
+using RaftStore.Storage;
 
 namespace RaftStore.Node.Tests.Harness;
 
@@ -18,6 +21,53 @@ internal static class Corruption
         object state = typeof(KvStore).GetField("_state", Hidden)!.GetValue(store)!;
         state.GetType().GetMethod("BeginRevision", Hidden)!.Invoke(state, []);
         cluster.Await(cluster.Write(cluster.Nodes.First(other => other.Status.Role == RaftRole.Leader), "corrupted", "x"));
+    }
+
+    /// <summary>One bit of the first key's value becomes another in memory, which no hash is told of.</summary>
+    public static void FlipBit(TestNode node)
+    {
+        KvView view = node.Node.View;
+        KvItem item = view.List(KeyRange.From(default), view.Revision, 1, long.MaxValue, reverse: false).Items[0];
+        MemoryMarshal.AsMemory(item.Value).Span[^1] ^= 0x20;
+    }
+
+    /// <summary>One bit of the last value in a snapshot file becomes another, and the checksums of the file are made for it.</summary>
+    /// <returns>The file as it was.</returns>
+    public static byte[] FlipBitOfSnapshot(MemoryFileSystem disk, string path)
+    {
+        byte[] whole;
+        using (IFile file = disk.Open(path, FileOpenMode.Read))
+        {
+            whole = new byte[file.LengthBytes];
+            file.Read(0, whole);
+        }
+
+        SnapshotStore store = SnapshotStore.OpenUnchanged(disk, path[..path.LastIndexOf('/')], TestCluster.ClusterId);
+        SnapshotFile snapshot = store.Latest!;
+        ArrayBufferWriter<byte> content = new();
+        using (SnapshotFileReader reader = store.OpenContent(snapshot))
+        {
+            for (ReadOnlyMemory<byte> block = reader.ReadBlock(); !block.IsEmpty; block = reader.ReadBlock())
+            {
+                content.Write(block.Span);
+            }
+        }
+
+        byte[] altered = content.WrittenSpan.ToArray();
+        altered[^1] ^= 0x20;
+        ArrayBufferWriter<byte> rewritten = new();
+        using SnapshotEncoder encoder = new(TestCluster.ClusterId, snapshot.Metadata, bytes => rewritten.Write(bytes));
+        encoder.Write(altered);
+        encoder.Complete();
+        Overwrite(disk, path, rewritten.WrittenSpan);
+        return whole;
+    }
+
+    /// <summary>Other bytes in the place of a file's, for those too who have it open.</summary>
+    public static void Overwrite(MemoryFileSystem disk, string path, ReadOnlySpan<byte> bytes)
+    {
+        using IFile file = disk.Open(path, FileOpenMode.ReadWrite);
+        file.Write(0, bytes);
     }
 
     /// <summary>Corrupts a node and waits until it has found out and has written it down.</summary>

@@ -25,6 +25,26 @@ public sealed class SnapshotStoreTests
         return writer.Commit();
     }
 
+    /// <summary>Verifies and completes what was received, as a node does.</summary>
+    internal static SnapshotFile Complete(SnapshotStore store, SnapshotMetadata metadata, bool replaces = false)
+    {
+        try
+        {
+            using SnapshotFileReader reader = store.OpenReceived(metadata);
+            while (!reader.ReadBlock().IsEmpty)
+            {
+                // Reading verifies.
+            }
+        }
+        catch (DataDirectoryException)
+        {
+            store.DropReceived();
+            throw;
+        }
+
+        return store.CompleteReceived(metadata, replaces);
+    }
+
     internal static byte[] Read(SnapshotStore store, SnapshotFile snapshot)
     {
         using SnapshotFileReader reader = store.OpenContent(snapshot);
@@ -77,7 +97,7 @@ public sealed class SnapshotStoreTests
             held = receiver.Receive(sent.Metadata, held, chunk.AsSpan(0, count));
         }
 
-        SnapshotFile received = receiver.CompleteReceived(sent.Metadata);
+        SnapshotFile received = Complete(receiver, sent.Metadata);
         Assert.Equal(received, receiver.Latest);
         Assert.Equal(content, Read(receiver, received));
         Assert.Equal(content, Read(SnapshotStore.Open(disk, Directory, Cluster), received));
