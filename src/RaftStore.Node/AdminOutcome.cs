@@ -61,6 +61,10 @@ public enum AdminResult
 
     /// <summary>The state that was to be trusted is another than that of a majority.</summary>
     MajorityDiffers = 18,
+
+    /// <summary>No leader has been known for so long that another node had better be asked; nothing was changed. Never on the wire: only a leader is
+    /// asked there.</summary>
+    NoLeader = 19,
 }
 
 /// <summary>The end of a change of the membership, a transfer of the leadership or a repair.</summary>

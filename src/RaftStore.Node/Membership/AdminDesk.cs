@@ -12,7 +12,7 @@ namespace RaftStore.Node.Membership;
 /// a later term has in its log when its first entry commits is all that will ever come of the terms before it. So that leader either
 /// finds the change done, or begins it.
 /// </remarks>
-internal sealed class AdminDesk(PumpContext context, StateRepair repair)
+internal sealed class AdminDesk(PumpContext context, LeaderAbsence absence, StateRepair repair)
 {
     /// <summary>Wishes under way at most; a cluster is changed by people.</summary>
     private const int CasesMax = 64;
@@ -99,6 +99,15 @@ internal sealed class AdminDesk(PumpContext context, StateRepair repair)
         foreach (AdminCase one in _cases.FindAll(one => one.DeadlineMs <= context.NowMs))
         {
             End(one, Unfinished(one));
+        }
+
+        if (absence.IsLong)
+        {
+            // A repair concerns one node, which knows by itself whether it can be done.
+            foreach (AdminCase one in _cases.FindAll(one => one is { Stage: AdminStage.Waiting, IsRepeated: false, Answer: not null, Action: not RepairState }))
+            {
+                End(one, new AdminOutcome(AdminResult.NoLeader, one.Member));
+            }
         }
     }
 

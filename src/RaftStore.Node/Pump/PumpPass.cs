@@ -50,7 +50,7 @@ internal sealed class PumpPass
         _inquiries = new ClusterInquiries(context);
         _divergence = new DivergenceWatch(context);
         _repair = new StateRepair(context, _divergence, _snapshots, worker, start.Quarantine.Read());
-        _admin = new AdminDesk(context, _repair);
+        _admin = new AdminDesk(context, _absence, _repair);
         _board = new StatusBoard(context, _log, _repair, _snapshots.LatestIndex);
         _nextTickMs = context.NowMs;
     }

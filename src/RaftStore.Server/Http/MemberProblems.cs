@@ -15,6 +15,7 @@ internal static class MemberProblems
         {
             AdminResult.Done or AdminResult.AlreadySo or AdminResult.Repairing => null,
             AdminResult.TimedOut => new Problem(ProblemType.NotProposed, "No leader was found in time, or an earlier change did not end in time; nothing was changed. Try again."),
+            AdminResult.NoLeader => new Problem(ProblemType.NoLeader, "No leader is known here: an election is under way, or a majority of the nodes cannot be reached. Nothing was changed; ask another node, or try again."),
             AdminResult.Unknown => new Problem(ProblemType.Timeout, "The change was begun, and may be done or not: look at GET /v1/cluster before you repeat it."),
             AdminResult.Overloaded => new Problem(ProblemType.Overloaded, "Too many changes wait already; nothing was changed. Try again."),
             AdminResult.NoSuchMember => new Problem(ProblemType.MemberNotFound, $"The cluster does not have {who}: GET /v1/cluster lists its members."),

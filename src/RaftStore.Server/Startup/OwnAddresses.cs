@@ -97,7 +97,7 @@ internal sealed class OwnAddresses : IDisposable
                 AdminOutcome outcome = await _node.ChangeMembershipAsync(change, _clock.NowMs + AttemptMs);
 
                 // Done, or perhaps done: this node's own log will tell.
-                bool mayBeDone = outcome.Result is AdminResult.Done or AdminResult.AlreadySo or AdminResult.Unknown or AdminResult.TimedOut;
+                bool mayBeDone = outcome.Result is AdminResult.Done or AdminResult.AlreadySo or AdminResult.Unknown or AdminResult.TimedOut or AdminResult.NoLeader;
                 if (!mayBeDone && told != outcome.Result)
                 {
                     DiscoveryLog.NotMoved(_log, _self.Id, outcome.Result);

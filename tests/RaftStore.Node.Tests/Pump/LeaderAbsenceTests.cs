@@ -1,4 +1,5 @@
 using RaftStore.Node.Tests.Harness;
+using RaftStore.Raft;
 
 namespace RaftStore.Node.Tests.Pump;
 
@@ -22,6 +23,9 @@ public sealed class LeaderAbsenceTests
         Assert.Equal((WriteCertainty.NotApplied, RefusalReason.NoLeader), (late.Certainty, late.Reason));
         Assert.Equal(RefusalReason.NoLeader, cluster.Await(cut.Node.ConfirmReadAsync(cluster.NowMs + 60_000)));
         Assert.InRange(cluster.NowMs - begun, 0, 40);
+        ValueTask<AdminOutcome> change = cut.Node.ChangeMembershipAsync(new RemoveMember(cluster.Followers[0].Id, Force: false), cluster.NowMs + 60_000);
+        Assert.Equal(AdminResult.NoLeader, cluster.Await(change).Result);
+        Assert.InRange(cluster.NowMs - begun, 0, 200);
         Assert.Equal(0, cut.Node.Counters.Waiters);
 
         cluster.Heal();
