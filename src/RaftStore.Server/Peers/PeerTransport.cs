@@ -22,6 +22,9 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
     /// <summary>How long one that has left is still reached, in milliseconds: longer than a leader tries to tell it.</summary>
     private const long FarewellMs = 30_000;
 
+    /// <summary>How often it is looked for such, in milliseconds. One that was not told, because it was cut off, learns it from the handshake then.</summary>
+    private const long FarewellLookMs = 5_000;
+
     private readonly Lock _gate = new();
     private readonly Func<Configuration> _members;
     private readonly PeerLimits _limits;
@@ -51,7 +54,7 @@ internal sealed class PeerTransport : IPeerTransport, IDisposable
         _meter = meter;
         _log = log;
         _clientAddresses = ImmutableSortedDictionary<NodeId, string>.Empty.Add(self.Id, self.ClientAddress);
-        _farewells = new Timer(_ => CloseLeft(), state: null, FarewellMs, FarewellMs);
+        _farewells = new Timer(_ => CloseLeft(), state: null, FarewellLookMs, FarewellLookMs);
     }
 
     /// <summary>This node.</summary>
