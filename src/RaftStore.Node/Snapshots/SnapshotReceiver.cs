@@ -36,6 +36,12 @@ internal sealed class SnapshotReceiver(SnapshotStore store, InputQueue reports)
             return;
         }
 
+        if (!order.Replaces && chunk.Snapshot.LastIncluded.Index <= store.Latest?.Metadata.LastIncluded.Index)
+        {
+            // Repeated while it was loaded: it is here, and its sender hears that when it is installed.
+            return;
+        }
+
         try
         {
             long held = store.Receive(chunk.Snapshot, chunk.OffsetBytes, chunk.Data.Span);
