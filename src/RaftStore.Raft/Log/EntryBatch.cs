@@ -101,6 +101,9 @@ public sealed class EntryBatch
     /// <summary>Its last entry.</summary>
     public EntryId Last => new(LastIndex, Term);
 
+    /// <summary>Which entries it holds.</summary>
+    public EntryRange Range => new(FirstIndex, Last);
+
     /// <summary>Its length in bytes.</summary>
     public int LengthBytes => Bytes.Length;
 
@@ -163,11 +166,32 @@ public sealed class EntryBatch
         return error is null ? new EntryBatch(bytes) : null;
     }
 
+    /// <summary>Checks bytes as <see cref="TryDecode"/> does. Keeps nothing of them but where they are wanted: then the batch is made of a copy.</summary>
+    /// <param name="wantedAfter">The batch is wanted where its last entry has a higher index than this.</param>
+    /// <param name="range">Which entries it holds, where it is a batch.</param>
+    /// <param name="batch">The batch; null where it is not wanted, or is none.</param>
+    /// <returns>False where the bytes are not a batch.</returns>
+    public static bool TryCopy(ReadOnlySpan<byte> bytes, long wantedAfter, out EntryRange range, out EntryBatch? batch)
+    {
+        batch = null;
+        range = default;
+        if ((CheckHeader(bytes) ?? CheckEntries(bytes)) is not null)
+        {
+            return false;
+        }
+
+        long firstIndex = BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]);
+        long count = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
+        range = new EntryRange(firstIndex, new EntryId(firstIndex + count - 1, BinaryPrimitives.ReadInt64LittleEndian(bytes[24..])));
+        batch = range.Last.Index > wantedAfter ? new EntryBatch(bytes.ToArray()) : null;
+        return true;
+    }
+
     /// <summary>Goes through the entries in order.</summary>
     public Enumerator GetEnumerator() => new(this);
 
     /// <summary><c>[first..last]/term</c>.</summary>
-    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"[{FirstIndex}..{LastIndex}]/{Term}");
+    public override string ToString() => Range.ToString();
 
     private static string? CheckHeader(ReadOnlySpan<byte> span)
     {

@@ -107,7 +107,7 @@ internal sealed class PlatterRules
         long version = machine.Disk.PlatterVersion;
         if (!_ends.TryGetValue(machine.Number, out (long Version, long LastIndex) end) || end.Version != version)
         {
-            _ends[machine.Number] = end = (version, LastOf(ReadLog(machine)).Index);
+            _ends[machine.Number] = end = (version, ReadEnd(machine).Last.Index);
         }
 
         return end.LastIndex >= index;
@@ -117,24 +117,26 @@ internal sealed class PlatterRules
     /// snapshot's term.</summary>
     public long TermOnPlatter(SimulatedMachine machine, long index)
     {
-        RecoveredLog log = ReadLog(machine);
+        RecoveredLog log = Read(machine, WriteAheadLog.Read);
         return index <= log.Base.Index ? log.Base.Term : log.Batches.FirstOrDefault(batch => batch.LastIndex >= index)?.Term ?? -1;
     }
 
     /// <summary>The term and the vote that a start from that platter would find.</summary>
-    public HardState HardStateOnPlatter(SimulatedMachine machine) => ReadLog(machine).HardState;
+    public HardState HardStateOnPlatter(SimulatedMachine machine) => ReadEnd(machine).HardState;
 
     private static EntryId LastOf(RecoveredLog log) => log.Batches.Count == 0 ? log.Base : log.Batches[^1].Last;
 
+    private (EntryId Last, HardState HardState) ReadEnd(SimulatedMachine machine) => Read(machine, WriteAheadLog.ReadEnd);
+
     // The scan that a start does, without what a start then writes: a look every few acknowledgements must not cost a start.
-    private RecoveredLog ReadLog(SimulatedMachine machine)
+    private T Read<T>(SimulatedMachine machine, Func<IFileSystem, string, ClusterId, WalOptions, EntryId, T> read)
     {
         try
         {
             IFileSystem platter = machine.Disk.Platter;
             SnapshotStore snapshots = SnapshotStore.OpenUnchanged(platter, $"{SimulatedMachine.DataPath}/snapshots", _world.Cluster);
             EntryId snapshot = snapshots.Latest?.Metadata.LastIncluded ?? EntryId.Zero;
-            RecoveredLog log = WriteAheadLog.Read(platter, $"{SimulatedMachine.DataPath}/wal", _world.Cluster, SimulatedMachine.Wal, snapshot);
+            T log = read(platter, $"{SimulatedMachine.DataPath}/wal", _world.Cluster, SimulatedMachine.Wal, snapshot);
             ClusterInvariants.Check(platter.FileExists($"{SimulatedMachine.DataPath}/identity.json"), $"the platter of {machine.Id} does not say whose it is");
             return log;
         }

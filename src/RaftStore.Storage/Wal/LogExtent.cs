@@ -32,14 +32,14 @@ internal sealed class LogExtent
     internal long LengthBytes => _totalBytes - _purgedTotalBytes;
 
     /// <summary>A batch was appended in a record of that length.</summary>
-    internal void Append(EntryBatch batch, long recordBytes)
+    internal void Append(EntryRange entries, long recordBytes)
     {
-        if (_terms.Count == 0 || _terms[^1].Term != batch.Term)
+        if (_terms.Count == 0 || _terms[^1].Term != entries.Term)
         {
-            _terms.Add((batch.FirstIndex, batch.Term));
+            _terms.Add((entries.FirstIndex, entries.Term));
         }
 
-        Last = batch.Last;
+        Last = entries.Last;
         _totalBytes += recordBytes;
         if (_marks.Count == 0 || _totalBytes - _marks[^1].TotalBytes >= _markStepBytes)
         {

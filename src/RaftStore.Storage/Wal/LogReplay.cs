@@ -5,18 +5,15 @@ namespace RaftStore.Storage;
 /// <summary>Carries the records of a log out in their order, in memory: what is left at the end is the log.</summary>
 internal sealed class LogReplay
 {
-    private readonly EntryId _snapshot;
     private readonly long _termMax;
     private readonly List<(EntryId Last, EntryBatch? Batch)> _entries = [];
 
     /// <summary>Begins with the entry before the first segment.</summary>
     /// <param name="before">That entry.</param>
-    /// <param name="snapshot">The snapshot's last entry: batches up to it are checked but not kept.</param>
     /// <param name="termMax">The node's term, which was durable before any entry of it was written.</param>
     /// <param name="markStepBytes">For <see cref="LogExtent"/>.</param>
-    internal LogReplay(EntryId before, EntryId snapshot, long termMax, long markStepBytes)
+    internal LogReplay(EntryId before, long termMax, long markStepBytes)
     {
-        _snapshot = snapshot;
         _termMax = termMax;
         Extent = new LogExtent(before, markStepBytes);
     }
@@ -25,22 +22,24 @@ internal sealed class LogReplay
     internal LogExtent Extent { get; }
 
     /// <summary>Appends a batch.</summary>
+    /// <param name="entries">What it holds.</param>
+    /// <param name="batch">The batch itself; null where it is not wanted.</param>
     /// <returns>Why it cannot stand here, or null.</returns>
-    internal string? Append(EntryBatch batch, long recordBytes)
+    internal string? Append(EntryRange entries, EntryBatch? batch, long recordBytes)
     {
         EntryId last = Extent.Last;
-        if (batch.FirstIndex - 1 != last.Index || batch.Term < last.Term)
+        if (entries.FirstIndex - 1 != last.Index || entries.Term < last.Term)
         {
-            return $"batch {batch} does not follow entry {last}";
+            return $"batch {entries} does not follow entry {last}";
         }
 
-        if (batch.Term > _termMax)
+        if (entries.Term > _termMax)
         {
-            return $"batch {batch} is of a later term than the node's own, {_termMax}, which was durable before any entry of it: the hard state went back";
+            return $"batch {entries} is of a later term than the node's own, {_termMax}, which was durable before any entry of it: the hard state went back";
         }
 
-        Extent.Append(batch, recordBytes);
-        _entries.Add((batch.Last, batch.LastIndex > _snapshot.Index ? batch : null));
+        Extent.Append(entries, recordBytes);
+        _entries.Add((entries.Last, batch));
         return null;
     }
 
@@ -80,28 +79,27 @@ internal sealed class LogReplay
         return null;
     }
 
-    /// <summary>Puts the log behind the snapshot.</summary>
-    /// <param name="mustReset">True where the log does not hold the snapshot's last entry: it is discarded, as it would have been had
-    /// the process not died between the snapshot's rename and the record that empties the log.</param>
+    /// <summary>Whether the log goes on from the snapshot. Where it does not hold the snapshot's last entry it is discarded, as it would have been had
+    /// the process not died between the snapshot's rename and the record that empties the log.</summary>
     /// <param name="error">Why they do not fit together, or null.</param>
-    internal List<EntryBatch> After(EntryId snapshot, out bool mustReset, out string? error)
+    internal bool GoesOnFrom(EntryId snapshot, out string? error)
     {
-        mustReset = false;
         error = null;
         if (Extent.Base.Index > snapshot.Index)
         {
             error = $"the log begins after entry {Extent.Base}, but the newest snapshot ends in entry {snapshot}: the entries between are missing";
-            return [];
+            return false;
         }
 
         bool holdsSnapshot = Extent.Base == snapshot || _entries.Exists(entry => entry.Last == snapshot);
         if (!holdsSnapshot && Extent.Base.Index == snapshot.Index)
         {
             error = $"the log begins after entry {Extent.Base}, and the newest snapshot ends in entry {snapshot}: one of them is not this node's";
-            return [];
         }
 
-        mustReset = !holdsSnapshot;
-        return holdsSnapshot ? [.. _entries.Where(entry => entry.Last.Index > snapshot.Index).Select(entry => entry.Batch!)] : [];
+        return holdsSnapshot;
     }
+
+    /// <summary>The batches that are wanted, after that index.</summary>
+    internal List<EntryBatch> After(long index) => [.. _entries.Where(entry => entry.Last.Index > index).Select(entry => entry.Batch!)];
 }

@@ -52,32 +52,34 @@ internal sealed class LogScanner
     private readonly string _directory;
     private readonly ClusterId _cluster;
     private readonly DurableEnd _durable;
+    private readonly long _wantedAfter;
     private readonly List<long> _sequences;
     private bool _passedDurableEnd;
 
-    private LogScanner(IFileSystem files, string directory, ClusterId cluster, DurableEnd durable)
+    private LogScanner(IFileSystem files, string directory, ClusterId cluster, DurableEnd durable, long wantedAfter)
     {
         _files = files;
         _directory = directory;
         _cluster = cluster;
         _durable = durable;
+        _wantedAfter = wantedAfter;
         _sequences = WalDirectory.ListSegments(files, directory);
         _passedDurableEnd = durable.Position.OffsetBytes == 0;
     }
 
     /// <summary>Reads everything.</summary>
-    /// <param name="snapshot">The last entry of the newest snapshot.</param>
+    /// <param name="wantedAfter">The index after which batches are kept; those before are checked only.</param>
     /// <param name="termMax">The node's term.</param>
     /// <param name="markStepBytes">For <see cref="LogExtent"/>.</param>
     /// <exception cref="DataDirectoryException">Something durable is damaged or missing.</exception>
-    internal static ScannedLog Scan(IFileSystem files, string directory, ClusterId cluster, DurableEnd durable, EntryId snapshot, long termMax, long markStepBytes)
+    internal static ScannedLog Scan(IFileSystem files, string directory, ClusterId cluster, DurableEnd durable, long wantedAfter, long termMax, long markStepBytes)
     {
-        LogScanner scanner = new(files, directory, cluster, durable);
+        LogScanner scanner = new(files, directory, cluster, durable, wantedAfter);
         List<(long Sequence, SegmentHeader Header, uint Crc)> begun = scanner.FindSegmentsInUse();
         EntryId before = begun.Count > 0 ? begun[0].Header.Before : EntryId.Zero;
         ScannedLog log = new()
         {
-            Replay = new LogReplay(before, snapshot, termMax, markStepBytes),
+            Replay = new LogReplay(before, termMax, markStepBytes),
             End = DurableEndFile.Beginning.Position,
         };
         for (int i = 0; i < begun.Count; i++)
@@ -135,7 +137,7 @@ internal sealed class LogScanner
             return null;
         }
 
-        using SegmentReader reader = new(_files, _directory, sequence);
+        using SegmentReader reader = new(_files, _directory, sequence, SegmentHeader.Bytes);
         if (!SegmentHeader.TryDecode(reader.Peek(0, SegmentHeader.Bytes), out SegmentHeader header, out uint crc, out ushort format))
         {
             return null;
@@ -171,7 +173,7 @@ internal sealed class LogScanner
         uint epoch = header.Epoch;
         PassDurableEnd(log);
         FoundAtPlace found;
-        while ((found = RecordReader.Read(reader, log.End, log.Chain, epoch, _durable.Epoch, out ScannedRecord record)) == FoundAtPlace.Record)
+        while ((found = RecordReader.Read(reader, log.End, log.Chain, epoch, _durable.Epoch, _wantedAfter, out ScannedRecord record)) == FoundAtPlace.Record)
         {
             Take(log, segment, record);
             epoch = record.Header.Epoch;
@@ -185,7 +187,7 @@ internal sealed class LogScanner
         LogReplay replay = log.Replay;
         string? error = record.Header.Kind switch
         {
-            RecordKind.Batch => replay.Append(record.Batch!, record.LengthBytes),
+            RecordKind.Batch => replay.Append(record.Entries, record.Batch, record.LengthBytes),
             RecordKind.Truncate => replay.TruncateTo(record.EntryId, record.LengthBytes),
             RecordKind.Reset => replay.Reset(record.EntryId),
             _ => throw new InvalidOperationException($"record kind {record.Header.Kind} was let through"),

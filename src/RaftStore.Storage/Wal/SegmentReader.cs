@@ -8,13 +8,18 @@ internal sealed class SegmentReader : IDisposable
     private const int WindowBytes = 256 << 10;
 
     private readonly IFile _file;
-    private readonly byte[] _window = ArrayPool<byte>.Shared.Rent(WindowBytes);
+    private readonly int _windowBytes;
+    private readonly byte[] _window;
     private long _windowStart;
     private int _windowCount;
     private bool _isDisposed;
 
-    internal SegmentReader(IFileSystem files, string directory, long sequence)
+    /// <summary>Opens a segment.</summary>
+    /// <param name="windowBytes">How much is read at a time; less than by default where only the start is wanted.</param>
+    internal SegmentReader(IFileSystem files, string directory, long sequence, int windowBytes = WindowBytes)
     {
+        _windowBytes = windowBytes;
+        _window = ArrayPool<byte>.Shared.Rent(windowBytes);
         Path = WalDirectory.SegmentPath(directory, sequence);
         Sequence = sequence;
         _file = files.Open(Path, FileOpenMode.Read);
@@ -36,25 +41,23 @@ internal sealed class SegmentReader : IDisposable
         if (offsetBytes < _windowStart || offsetBytes + count > _windowStart + _windowCount)
         {
             _windowStart = offsetBytes;
-            _windowCount = _file.Read(offsetBytes, _window.AsSpan(0, WindowBytes));
+            _windowCount = _file.Read(offsetBytes, _window.AsSpan(0, _windowBytes));
         }
 
         int start = (int)(offsetBytes - _windowStart);
         return _window.AsSpan(start, Math.Clamp(_windowCount - start, 0, count));
     }
 
-    /// <summary>Fills <paramref name="target"/>.</summary>
-    /// <returns>False where the file ends before.</returns>
-    internal bool TryRead(long offsetBytes, Span<byte> target)
+    /// <summary>The next <paramref name="count"/> bytes, be they more than a window; fewer at the end of the file. Valid until the next call.</summary>
+    internal ReadOnlySpan<byte> PeekAll(long offsetBytes, int count)
     {
-        if (target.Length > WindowBytes)
+        if (count <= _windowBytes)
         {
-            return _file.Read(offsetBytes, target) == target.Length;
+            return Peek(offsetBytes, count);
         }
 
-        ReadOnlySpan<byte> source = Peek(offsetBytes, target.Length);
-        source.CopyTo(target);
-        return source.Length == target.Length;
+        byte[] whole = GC.AllocateUninitializedArray<byte>(count);
+        return whole.AsSpan(0, _file.Read(offsetBytes, whole));
     }
 
     /// <inheritdoc/>

@@ -1,19 +1,24 @@
+using System.Numerics;
+
 namespace RaftStore.Storage;
 
-/// <summary>Gathers records for one segment and writes them in as few calls as there can be: from one buffer that is pinned for good,
-/// and a body larger than it from where it lies.</summary>
+/// <summary>Gathers records for one segment and writes them in as few calls as there can be: from one buffer, which grows to what is gathered at a
+/// time, and a body larger than it may become from where it lies.</summary>
 internal sealed class SegmentWriter
 {
     /// <summary>Up to here one write costs the same as several small ones; four sealed batches of the usual largest size.</summary>
     private const int BufferBytesMax = 1 << 20;
 
-    private readonly byte[] _buffer;
+    private const int BufferBytesMin = 4 << 10;
+
+    private readonly int _bufferBytesMax;
+    private byte[] _buffer = [];
     private IFile? _file;
     private long _bufferStart;
     private int _count;
 
     /// <param name="segmentBytes">The size of a segment: more than that is never gathered for one.</param>
-    internal SegmentWriter(long segmentBytes) => _buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min(BufferBytesMax, segmentBytes), pinned: true);
+    internal SegmentWriter(long segmentBytes) => _bufferBytesMax = (int)Math.Min(BufferBytesMax, segmentBytes);
 
     /// <summary>Where the next record goes in the file.</summary>
     internal long EndBytes { get; private set; }
@@ -37,9 +42,14 @@ internal sealed class SegmentWriter
     /// <summary>Room for a header, to be filled before the next call.</summary>
     internal Span<byte> Reserve(int count)
     {
-        if (_count + count > _buffer.Length)
+        if (_count + count > _bufferBytesMax)
         {
             Flush();
+        }
+
+        if (_count + count > _buffer.Length)
+        {
+            Array.Resize(ref _buffer, Math.Min(_bufferBytesMax, Math.Max(BufferBytesMin, (int)BitOperations.RoundUpToPowerOf2((uint)(_count + count)))));
         }
 
         Span<byte> room = _buffer.AsSpan(_count, count);
@@ -52,12 +62,12 @@ internal sealed class SegmentWriter
     /// <summary>Appends a body and the zeros that align what follows.</summary>
     internal void AppendBody(ReadOnlySpan<byte> body)
     {
-        if (body.Length > _buffer.Length - _count)
+        if (body.Length > _bufferBytesMax - _count)
         {
             Flush();
         }
 
-        if (body.Length > _buffer.Length)
+        if (body.Length > _bufferBytesMax)
         {
             _file!.Write(_bufferStart, body);
             _bufferStart += body.Length;

@@ -67,6 +67,24 @@ public sealed class EntryBatchTests
         }
     }
 
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(11, false)]
+    public void TryCopy_Batch_IsKeptOnlyWhereItIsWanted(long wantedAfter, bool isKept)
+    {
+        EntryBatch sealedBatch = EntryBatch.Seal(new EntryId(10, 4), 77, EntryKind.Command, ["one"u8.ToArray(), "two"u8.ToArray()]);
+        byte[] bytes = sealedBatch.Bytes.ToArray();
+
+        Assert.True(EntryBatch.TryCopy(bytes, wantedAfter, out EntryRange range, out EntryBatch? batch));
+        Array.Clear(bytes);
+
+        Assert.Equal(sealedBatch.Range, range);
+        Assert.Equal("[10..11]/4", range.ToString());
+        Assert.Equal(isKept, batch is not null);
+        Assert.True(batch is null || batch.Bytes.Span.SequenceEqual(sealedBatch.Bytes.Span));
+        Assert.False(EntryBatch.TryCopy(bytes, wantedAfter, out _, out _));
+    }
+
     // A right checksum over nonsense: the checks behind it hold alone.
     [Theory]
     [InlineData(8, 2)] // format

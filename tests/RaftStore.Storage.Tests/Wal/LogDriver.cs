@@ -25,8 +25,29 @@ internal sealed class LogDriver
 
     public RecoveredLog? Recovered { get; private set; }
 
+    /// <summary>Opens the log, in whatever state it is, and compares what only looking at its end finds before.</summary>
     public static WriteAheadLog Open(IFileSystem disk, out RecoveredLog recovered, EntryId snapshot = default, WalOptions? options = null)
-        => WriteAheadLog.Open(disk, Directory, Cluster, options ?? Small, snapshot, out recovered);
+    {
+        string? end = disk.FileExists($"{Directory}/hardstate") && disk.FileExists($"{Directory}/durable") ? ReadEnd(disk, snapshot, options ?? Small) : null;
+        WriteAheadLog log;
+        try
+        {
+            log = WriteAheadLog.Open(disk, Directory, Cluster, options ?? Small, snapshot, out recovered);
+        }
+        catch (DataDirectoryException refusal) when (end is not null)
+        {
+            Assert.Equal(end, refusal.Message);
+            throw;
+        }
+
+        EntryId last = recovered.Batches.Count > 0 ? recovered.Batches[^1].Last : recovered.Base;
+        if (end is not null && recovered.HardState.Term > snapshot.Term)
+        {
+            Assert.Equal(end, $"{last}, {recovered.HardState}");
+        }
+
+        return log;
+    }
 
     /// <summary>A batch whose entries' payloads are <paramref name="payload"/> repeated.</summary>
     public static EntryBatch Batch(long firstIndex, long term, int count = 1, int payloadBytes = 20, byte payload = 0x5A)
@@ -72,6 +93,19 @@ internal sealed class LogDriver
         Log?.Dispose();
         Disk.Restart();
         return Start(snapshot);
+    }
+
+    private static string ReadEnd(IFileSystem disk, EntryId snapshot, WalOptions options)
+    {
+        try
+        {
+            (EntryId last, HardState hardState) = WriteAheadLog.ReadEnd(disk, Directory, Cluster, options, snapshot);
+            return $"{last}, {hardState}";
+        }
+        catch (DataDirectoryException refusal)
+        {
+            return refusal.Message;
+        }
     }
 
     public static string Describe(IEnumerable<EntryBatch> batches) => string.Join(' ', batches);
