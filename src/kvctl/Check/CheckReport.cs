@@ -107,7 +107,7 @@ internal static class CheckReport
 
     private static string Words(CheckSummary summary) => summary.Verdict switch
     {
-        "linearizable" => "linearizable, and all nodes hold the same",
+        "linearizable" => "linearizable, and all nodes hold the same state",
         "not-linearizable" => "not linearizable",
         "undecided" => "not decided: the search was given up",
         "states-differ" => "the nodes hold different states",

@@ -46,7 +46,8 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOn
         string? version = (await connections[0].JsonAsync("/v1/status", cancellationToken))?.TryGetProperty("version", out var text) == true ? text.GetString() : null;
         CheckLoad load = new(options, connections, _clock);
         CheckWorker[] workers = [.. Enumerable.Range(1, options.Clients).Select(number => new CheckWorker(options, load, number))];
-        FaultDriver faults = new(options, connections, session.Client, _clock, session.Io.Error);
+        using FaultDriver faults = new(options, connections, session.Client, _clock, session.Io.Error);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, faults.GivenUp);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var faultsOver = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var finished = new CancellationTokenSource();
@@ -58,7 +59,7 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOn
         long drivenUs;
         try
         {
-            await CheckLoad.PassAsync(options.Duration, cancellationToken);
+            await CheckLoad.PassAsync(options.Duration, enough.Token);
         }
         finally
         {
@@ -72,10 +73,21 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOn
             await progress;
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
+        if (faults.Refusal is { } refusal)
+        {
+            throw new UsageException(refusal);
+        }
+
+        // An interrupted run is a shorter one: what was seen until then is checked all the same.
         List<string> troubles = [.. faults.Troubles];
-        await ReadEverywhereAsync(connections, workers[0], troubles, cancellationToken);
-        StateComparison states = await StateComparison.MakeAsync(connections, cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            troubles.Add(string.Create(CultureInfo.InvariantCulture, $"interrupted after {drivenUs / UnitsPerSecond} s"));
+            session.Note("check: interrupted; what was seen so far is checked");
+        }
+
+        await ReadEverywhereAsync(connections, workers[0], troubles);
+        StateComparison states = await StateComparison.MakeAsync(connections, CancellationToken.None);
         Operation[] history = [.. workers.SelectMany(worker => worker.History).OrderBy(operation => operation.InvokedAt)];
         session.Note(string.Create(CultureInfo.InvariantCulture, $"check: looking for an order that explains {history.Length} operations"));
         CheckResult result = LinearizabilityChecker.Check(history, new CheckOptions { UnitsPerSecond = UnitsPerSecond });
@@ -95,7 +107,7 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOn
     }
 
     /// <summary>At the end every key is read on every node: what was lost or is different somewhere shows here at the latest.</summary>
-    private async Task ReadEverywhereAsync(NodeConnection[] connections, CheckWorker reader, List<string> troubles, CancellationToken cancellationToken)
+    private async Task ReadEverywhereAsync(NodeConnection[] connections, CheckWorker reader, List<string> troubles)
     {
         var clock = Stopwatch.StartNew();
         foreach (NodeConnection connection in connections)
@@ -110,7 +122,7 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOn
                         return;
                     }
 
-                    await Task.Delay(100, cancellationToken);
+                    await Task.Delay(100);
                 }
             }
         }

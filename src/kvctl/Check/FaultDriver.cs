@@ -5,11 +5,13 @@ using RaftStore.Kvctl.Output;
 namespace RaftStore.Kvctl.Check;
 
 /// <summary>Does things to the nodes, one after the other, and undoes every one of them. One task at a time.</summary>
-internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeConnection> nodes, RaftStoreClient client, Stopwatch clock, TextWriter log)
+internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeConnection> nodes, RaftStoreClient client, Stopwatch clock, TextWriter log) : IDisposable
 {
+    private readonly CancellationTokenSource _givenUp = new();
     private readonly Random _random = new(options.Seed);
     private readonly List<FaultSpan> _spans = [];
     private readonly Stack<Func<Task<bool>>> _undo = new();
+    private bool _hasDone;
 
     /// <summary>What was done, and when.</summary>
     public IReadOnlyList<FaultSpan> Spans => _spans;
@@ -20,12 +22,21 @@ internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeCon
     /// <summary>What could not be done or undone.</summary>
     public List<string> Troubles { get; } = [];
 
-    /// <summary>Goes on until it is stopped, and leaves everything healed.</summary>
+    /// <summary>Why the script is of no use: the first thing that it was asked to do it refused. Null while it does what it is asked.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>Cancelled once there is a <see cref="Refusal"/>.</summary>
+    public CancellationToken GivenUp => _givenUp.Token;
+
+    /// <inheritdoc/>
+    public void Dispose() => _givenUp.Dispose();
+
+    /// <summary>Goes on until it is stopped or gives up, and leaves everything healed.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         try
         {
-            while (!stop.IsCancellationRequested)
+            while (!stop.IsCancellationRequested && Refusal is null)
             {
                 await CheckLoad.PassAsync(Draw(1500, 3500), stop);
                 if (!stop.IsCancellationRequested)
@@ -83,13 +94,15 @@ internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeCon
             FaultKind.Stall => InjectAsync([.. victims.Select(node => (node, new FaultChange { StallLogMs = _random.Next(300, 2500) }))]),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         });
+        _hasDone |= done;
         if (!done)
         {
             Troubles.Add($"{Now} could not be done completely");
             await log.WriteLineAsync($"kvctl: check: {Now} could not be done completely");
         }
 
-        await CheckLoad.PassAsync(Draw(1000, 5000), stop);
+        using var pause = CancellationTokenSource.CreateLinkedTokenSource(stop, GivenUp);
+        await CheckLoad.PassAsync(Draw(1000, 5000), pause.Token);
         await HealAsync();
         _spans.Add(new FaultSpan(kind, what, from, NodeConnection.NowUs(clock)));
         Now = null;
@@ -100,15 +113,24 @@ internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeCon
         bool all = true;
         foreach (NodeConnection victim in victims)
         {
-            // Undone even where it failed: it may have failed half way.
-            _undo.Push(() => RunScriptAsync(undo, victim.Node.Name));
-            all &= await RunScriptAsync(verb, victim.Node.Name);
+            string? error = await RunScriptAsync(verb, victim.Node.Name);
+
+            // Undone even where it failed, if only once: it may have failed half way.
+            _undo.Push(async () => await RunScriptAsync(undo, victim.Node.Name) is null || error is not null);
+            if (error is not null && !_hasDone)
+            {
+                Refusal ??= $"the cluster's script does nothing to the nodes, so there would be no faults: {error}";
+                await _givenUp.CancelAsync();
+            }
+
+            all &= error is null;
         }
 
         return all;
     }
 
-    private async Task<bool> RunScriptAsync(string verb, string node)
+    /// <returns>What is wrong, or null.</returns>
+    private async Task<string?> RunScriptAsync(string verb, string node)
     {
         var start = new ProcessStartInfo("bash", [options.ScriptPath!, verb, node]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         using Process process = Process.Start(start)!;
@@ -117,12 +139,14 @@ internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeCon
         string error = await process.StandardError.ReadToEndAsync();
         await output;
         await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
+        if (process.ExitCode == 0)
         {
-            await log.WriteLineAsync($"kvctl: check: {options.ScriptPath} {verb} {node}: {error.Trim()}");
+            return null;
         }
 
-        return process.ExitCode == 0;
+        string what = $"{options.ScriptPath} {verb} {node}: {Escape.Line(error.Trim())}";
+        await log.WriteLineAsync($"kvctl: check: {what}");
+        return what;
     }
 
     private async Task<bool> InjectAsync((NodeConnection Node, FaultChange Change)[] faults)

@@ -57,7 +57,7 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Equal("linearizable", json.GetProperty("verdict").GetString());
         Assert.True(json.GetProperty("answered").GetInt32() > 50, ran.Text);
         Assert.Equal("aa", json.GetProperty("stateHash").GetProperty("n1").GetString());
-        Assert.Contains("linearizable, and all nodes hold the same", await File.ReadAllTextAsync(_report), StringComparison.Ordinal);
+        Assert.Contains("linearizable, and all nodes hold the same state", await File.ReadAllTextAsync(_report), StringComparison.Ordinal);
         Assert.Contains("answered, ", ran.Error, StringComparison.Ordinal);
         Assert.Equal(0, store.Keys);
     }
@@ -70,6 +70,40 @@ public sealed class CheckCommandTests : IDisposable
 
         Assert.Equal(2, ran.Code);
         Assert.Contains("no name to be handed to a script", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_Interrupted_ChecksWhatItHasSeen()
+    {
+        using LyingStore store = new(_ => false);
+        using CancellationTokenSource interrupt = new();
+        Task<Shell.Ran> running = Shell.RunAsync([store.Endpoint], interrupt.Token, "check", "--duration", "10m", "--clients", "4", "--rate", "500", "--report", _report);
+        while (store.Keys == 0 && !running.IsCompleted)
+        {
+            await Task.Delay(10);
+        }
+
+        await interrupt.CancelAsync();
+        Shell.Ran ran = await running;
+
+        Assert.True(ran.Code == 0, ran.Error + ran.Text);
+        Assert.Contains("interrupted after", ran.Text, StringComparison.Ordinal);
+        Assert.Contains("interrupted after", await File.ReadAllTextAsync(_report), StringComparison.Ordinal);
+        Assert.Equal(0, store.Keys);
+    }
+
+    [Fact]
+    public async Task Check_AScriptThatRefusesTheFirstFault_EndsWithUsageAndWhatItSaid()
+    {
+        string script = Path.Combine(Path.GetTempPath(), $"raftstore-script-{Guid.NewGuid():n}.sh");
+        await File.WriteAllTextAsync(script, "echo \"there is no cluster here ($1)\" >&2; exit 2");
+        using LyingStore store = new(_ => false);
+        Shell.Ran ran = await Shell.RunAsync([store.Endpoint], "check", "--duration", "10m", "--rate", "100", "--chaos", "kill", "--cluster-script", script, "--report", _report);
+        File.Delete(script);
+
+        Assert.Equal(2, ran.Code);
+        Assert.Contains("there is no cluster here (kill)", ran.Error, StringComparison.Ordinal);
+        Assert.Equal(0, store.Keys);
     }
 
     [Fact]

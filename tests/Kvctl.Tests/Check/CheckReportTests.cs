@@ -23,7 +23,7 @@ public sealed class CheckReportTests
         CheckSummary summary = Summary([Put("a", 1), Put("b", 2) with { Outcome = OperationOutcome.Unknown }, Put("c", 3) with { Outcome = OperationOutcome.NotApplied, Changed = false }], 10);
         string page = CheckReport.ToPage(summary);
 
-        Assert.Contains("linearizable, and all nodes hold the same", page, StringComparison.Ordinal);
+        Assert.Contains("linearizable, and all nodes hold the same state", page, StringComparison.Ordinal);
         Assert.Contains("pause &lt;n1&gt;, 2.0 s to 4.0 s", page, StringComparison.Ordinal);
         Assert.Contains("kvctl check --report &lt;x&gt;", page, StringComparison.Ordinal);
         Assert.Contains("1 unknown</title>", page, StringComparison.Ordinal);

@@ -17,7 +17,10 @@ internal static class Shell
     public static Task<Ran> RunAsync(Uri[] endpoints, params string[] args) =>
         RunAsync([.. args, .. Endpoints(args, endpoints)], [], isTerminal: false, _ => null);
 
-    public static async Task<Ran> RunAsync(string[] args, byte[] input, bool isTerminal, Func<string, string?> environment)
+    public static Task<Ran> RunAsync(Uri[] endpoints, CancellationToken interrupt, params string[] args) =>
+        RunAsync([.. args, .. Endpoints(args, endpoints)], [], isTerminal: false, _ => null, interrupt);
+
+    public static async Task<Ran> RunAsync(string[] args, byte[] input, bool isTerminal, Func<string, string?> environment, CancellationToken interrupt = default)
     {
         var output = new MemoryStream();
         var error = new StringWriter();
@@ -28,7 +31,7 @@ internal static class Shell
             Error = error,
             IsOutputTerminal = isTerminal,
             Environment = environment,
-        });
+        }, interrupt);
         return new Ran(code, output.ToArray(), error.ToString());
     }
 
