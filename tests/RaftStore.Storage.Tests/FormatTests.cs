@@ -50,27 +50,20 @@ public sealed class FormatTests
         byte[] segment = driver.Disk.Content("wal/0000000000000001.wal");
 
         Assert.Equal(
-            "6370b84c5253574c0100000000000000887766554433221101000000000000000000000000000000000000000000000000000000000000000100000000000000"
-            + "8175aecd6370b84c010000000000000040000000000000000100000001000000380000006e1e3ce8000000000000000001000000000000000000000000000000"
-            + "6e1e3ce8380000000100000002000000010000000000000001000000000000000a0000000000000003000000015a5a5a03000000015a5a5a9fb79eec8175aecd"
-            + "0100000000000000b80000000000000001000000010000002e0000004e7e43a60000000000000000010000000000000000000000000000004e7e43a62e000000"
-            + "0100000001000000030000000000000002000000000000001e0000000000000001000000015a0000a108cd529fb79eec01000000000000002801000000000000"
-            + "020000000100000010000000c08ab8ea020000000000000001000000000000002801000000000000020000000000000001000000000000007e62d2b7a108cd52"
-            + "010000000000000078010000000000000300000001000000100000007d42e1ab0900000000000000010000000000000078010000000000000900000000000000"
-            + "0200000000000000",
+            GoldenBytes.Segment,
             Hex(segment.AsSpan(0, 64 + 64 + 56 + 64 + 48 + 80 + 80)));
         Assert.Equal(-1, segment.AsSpan(64 + 64 + 56 + 64 + 48 + 80 + 80).IndexOfAnyExcept((byte)0));
         Assert.Equal(
-            "e42c823b525348530100000000000000887766554433221102000000000000000200000000000000030000000000000000000000000000000000000000000000",
+            GoldenBytes.HardState,
             Hex(driver.Disk.Content("wal/hardstate").AsSpan(0, 64)));
         Assert.Equal(driver.Disk.Content("wal/hardstate")[..4096], driver.Disk.Content("wal/hardstate")[4096..]);
         byte[] durable = driver.Disk.Content("wal/durable");
         Assert.Equal(8192, durable.Length);
         Assert.Equal(
-            "3bdb524852534445010000000000000088776655443322110400000000000000010000000000000078010000000000000200000000000000a108cd5201000000",
+            GoldenBytes.DurableEndBefore,
             Hex(durable.AsSpan(0, 64)));
         Assert.Equal(
-            "a979e9c9525344450100000000000000887766554433221105000000000000000100000000000000c80100000000000009000000000000007e62d2b701000000",
+            GoldenBytes.DurableEnd,
             Hex(durable.AsSpan(4096, 64)));
     }
 
@@ -84,10 +77,55 @@ public sealed class FormatTests
 
         Assert.Equal("000000000000002a-0000000000000003.snap", written.FileName);
         Assert.Equal(
-            "5253534e02000000590000002500000088776655443322112a0000000000000003000000000000000903000000000000010001000200000001000000"
-            + "0100000000000000000000000002006e310300683a310100751572add7070000001f2071b5636f6e74656e74000000004d0980280100000000000000"
-            + "070000000000000058e5941f4505f844282c62f194bf6c42750445962bae2f4d0bbb70ef528ce4d45253534500000000",
+            GoldenBytes.Snapshot,
             Hex(disk.Content("snapshots/" + written.FileName)));
+    }
+
+    // Nothing that this version wrote takes part: what the released bytes hold is found in them by itself.
+    [Fact]
+    public void Log_OfTheReleasedBytes_Opens()
+    {
+        CrashingFileSystem disk = LogOf(GoldenBytes.Segment, GoldenBytes.DurableEndBefore, GoldenBytes.DurableEnd);
+
+        using WriteAheadLog log = LogDriver.Open(disk, out RecoveredLog found, snapshot: new EntryId(9, 2));
+
+        Assert.Equal((new HardState(2, new NodeId(3)), new EntryId(9, 2), 9L), (found.HardState, found.Base, found.CommitIndex));
+        Assert.Empty(found.Batches);
+    }
+
+    [Fact]
+    public void Log_OfTheReleasedBytesUpToATruncation_OpensWithTheEntriesThatAreLeft()
+    {
+        const int bytesToTheReset = 64 + 64 + 56 + 64 + 48 + 80;
+        CrashingFileSystem disk = LogOf(GoldenBytes.Segment[..(2 * bytesToTheReset)], GoldenBytes.DurableEndBefore, "");
+
+        using WriteAheadLog log = LogDriver.Open(disk, out RecoveredLog found);
+
+        Assert.Equal((EntryId.Zero, 2L), (found.Base, found.CommitIndex));
+        EntryBatch batch = Assert.Single(found.Batches);
+        List<string> entries = [];
+        foreach (Entry entry in batch)
+        {
+            entries.Add($"{entry.Id} {entry.Kind} {Hex(entry.Payload)}");
+        }
+
+        Assert.Equal(["1/1 Command 5a5a5a", "2/1 Command 5a5a5a"], entries);
+        Assert.Equal(10, batch.ClusterTimeMs);
+    }
+
+    [Fact]
+    public void Snapshot_OfTheReleasedBytes_Opens()
+    {
+        CrashingFileSystem disk = new();
+        disk.CreateDirectory("snapshots");
+        disk.SetContent("snapshots/000000000000002a-0000000000000003.snap", Convert.FromHexString(GoldenBytes.Snapshot));
+
+        SnapshotStore store = SnapshotStore.Open(disk, "snapshots", Cluster);
+        SnapshotFile latest = store.Latest!;
+
+        Assert.Equal((new EntryId(42, 3), 777L), (latest.Metadata.LastIncluded, latest.Metadata.ClusterTimeMs));
+        Assert.Equal(new Member(new NodeId(1), "n1", "h:1", "u"), Assert.Single(latest.Metadata.Configuration.Voters));
+        Assert.Equal("content", Encoding.ASCII.GetString(SnapshotStoreTests.Read(store, latest)));
     }
 
     [Fact]
@@ -120,5 +158,26 @@ public sealed class FormatTests
             """;
 
         Assert.Equal(expected, Encoding.UTF8.GetString(IdentityFile.Encode(DataDirectoryTests.Identity())));
+    }
+
+    private static CrashingFileSystem LogOf(string segment, string durableEndBefore, string durableEnd)
+    {
+        CrashingFileSystem disk = new();
+        disk.CreateDirectory("wal");
+        disk.SetContent("wal/0000000000000001.wal", Padded(64 << 10, (0, segment)));
+        disk.SetContent("wal/hardstate", Padded(8192, (0, GoldenBytes.HardState), (4096, GoldenBytes.HardState)));
+        disk.SetContent("wal/durable", Padded(8192, (0, durableEndBefore), (4096, durableEnd)));
+        return disk;
+    }
+
+    private static byte[] Padded(int length, params (int Offset, string Hex)[] pieces)
+    {
+        byte[] content = new byte[length];
+        foreach ((int offset, string hex) in pieces)
+        {
+            Convert.FromHexString(hex).CopyTo(content, offset);
+        }
+
+        return content;
     }
 }

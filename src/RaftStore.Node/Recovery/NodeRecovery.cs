@@ -54,7 +54,7 @@ public static class NodeRecovery
         }
         catch (FormatException exception)
         {
-            throw new DataDirectoryException(file.FileName, -1, exception.Message);
+            throw new DataDirectoryException(snapshots.PathOf(file), -1, exception.Message);
         }
     }
 }

@@ -58,6 +58,9 @@ public sealed class SnapshotStore
     /// <summary>The newest snapshot, or null.</summary>
     public SnapshotFile? Latest => _snapshots.Count > 0 ? _snapshots[^1] : null;
 
+    /// <summary>The file in which a snapshot stands, for messages.</summary>
+    public string PathOf(SnapshotFile snapshot) => PathOf(snapshot.FileName);
+
     /// <summary>Begins a snapshot; <see cref="SnapshotMetadata.LengthBytes"/> is ignored.</summary>
     public SnapshotFileWriter Create(SnapshotMetadata metadata)
     {

@@ -9,7 +9,7 @@ internal sealed class StraceFactAttribute : FactAttribute
         string[] directories = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator);
         if (!directories.Any(directory => File.Exists(Path.Combine(directory, "strace"))))
         {
-            Skip = "strace is not installed; it makes fdatasync fail in this test.";
+            Skip = "strace is not installed; this test makes calls of the disk fail with it.";
         }
     }
 }
