@@ -57,6 +57,10 @@ public sealed record NodeStatus
     /// <summary>How far the repair of a quarantined node has come.</summary>
     public RepairStatus Repair { get; init; }
 
+    /// <summary>Bytes of sealed batches in the log that are not applied yet; new proposals are refused above <see cref="RaftOptions.UnappliedBytesMax"/>.
+    /// As of the last time that anything else here changed, which under a leader is every heartbeat.</summary>
+    public required long UnappliedBytes { get; init; }
+
     /// <summary>False while the log's disk is full.</summary>
     public required bool HasLogSpace { get; init; }
 }

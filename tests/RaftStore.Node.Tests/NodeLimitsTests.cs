@@ -67,6 +67,35 @@ public sealed class NodeLimitsTests
     }
 
     [Fact]
+    public void Write_QuorumLost_BytesAreCappedAndTheCounterReturnsToZero()
+    {
+        TestCluster cluster = new(3, options => With(options, raft: new RaftOptions { Id = options.Raft.Id, Seed = options.Raft.Seed, UnappliedBytesMax = 4000 }));
+        TestNode alone = cluster.RunUntilLeader();
+        cluster.Await(cluster.Write(alone, "before", "v"));
+        cluster.Run(500);
+        cluster.Isolate(alone);
+
+        Task<WriteOutcome>[] writes = [.. Enumerable.Range(0, 12).Select(i => cluster.Write(alone, $"k{i}", new string('x', 900)).AsTask())];
+        cluster.Run(300);
+
+        Assert.Equal(RaftRole.Leader, alone.Status.Role);
+        Assert.InRange(alone.Status.UnappliedBytes, 3 * 900, 4000);
+        Assert.True(SpinWait.SpinUntil(() => writes.Count(write => write.IsCompleted) == 8, TimeSpan.FromMinutes(1)), "eight writes are refused");
+        Assert.All(writes.Where(write => write.IsCompleted), write => Assert.Equal((WriteCertainty.NotApplied, RefusalReason.Overloaded), Ends(write.Result)));
+
+        // The others elect a leader and go on; what this one appended alone is taken back, and with it what was counted.
+        cluster.RunUntil(() => cluster.Nodes.Any(node => node != alone && node.Status.Role == RaftRole.Leader), "another leader");
+        TestNode next = cluster.Nodes.Single(node => node != alone && node.Status.Role == RaftRole.Leader);
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(next, "meanwhile", "v")).Certainty);
+        cluster.Heal();
+        cluster.RunUntil(() => Array.TrueForAll(writes, write => write.IsCompleted), "every caller is told");
+        cluster.RunUntil(() => cluster.Nodes.TrueForAll(node => node.Status.AppliedIndex == next.Status.CommitIndex), "every node has applied everything");
+        cluster.Run(500);
+        Assert.All(cluster.Nodes, node => Assert.Equal(0, node.Status.UnappliedBytes));
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(alone, "again", new string('x', 900))).Certainty);
+    }
+
+    [Fact]
     public void Write_ForwardedToALeaderThatIsFull_IsNotApplied()
     {
         TestCluster cluster = new(3, options => With(options, inputBytesMax: 1000));

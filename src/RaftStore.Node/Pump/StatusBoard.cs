@@ -67,6 +67,7 @@ internal sealed class StatusBoard
             AppliedConfiguration = core.AppliedConfiguration,
             FreshAsOfMs = FreshAsOfMs(),
             SyncLatency = _log.SyncTimes.Summarise(_context.NowMs),
+            UnappliedBytes = core.UnappliedBytes,
             HasLogSpace = _log.HasSpace,
             Divergence = _context.Divergence,
             RefusedSnapshot = _context.RefusedSnapshot,

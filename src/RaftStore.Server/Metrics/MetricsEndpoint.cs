@@ -51,6 +51,7 @@ internal sealed class MetricsEndpoint(NodeHost host, HttpMetrics http, CommonHea
         text.Single("raftstore_raft_commit_index", "gauge", "The last entry known to be committed.", status.CommitIndex);
         text.Single("raftstore_raft_applied_index", "gauge", "The last entry applied here.", status.AppliedIndex);
         text.Single("raftstore_raft_durable_index", "gauge", "The last entry synced to this node's disk.", status.DurableIndex);
+        text.Single("raftstore_raft_unapplied_bytes", "gauge", "Bytes of the log that are not applied yet; beyond 64 MiB new writes are refused.", status.UnappliedBytes);
         text.Single("raftstore_raft_first_index", "gauge", "The first entry kept in memory for followers that are behind.", status.FirstIndex);
         text.Single("raftstore_raft_snapshot_index", "gauge", "The last entry of the newest durable snapshot.", status.SnapshotIndex);
         text.Single("raftstore_raft_members", "gauge", "Voters in the configuration in force.", status.Configuration.Voters.Length);
