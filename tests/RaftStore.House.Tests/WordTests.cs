@@ -23,6 +23,9 @@ public sealed class WordTests
     /// <summary>The time of day, which anybody may set: what decides never asks for it.</summary>
     private static readonly Regex WallClock = new(@"\bDateTime(Offset)?\b");
 
+    /// <summary>What would make TLS take any certificate.</summary>
+    private static readonly Regex SkipsCertificates = new(@"\b(\w*Certificate(Custom)?ValidationCallback|DangerousAcceptAny\w*)\b");
+
     private static readonly Regex Region = new(@"^\s*#region\b", RegexOptions.Multiline);
 
     private static readonly Regex OpenClass = new(@"^[ \t]*(?:(?:public|internal|private|protected|file|partial)\s+)*class\s+(?<name>\w+)", RegexOptions.Multiline);
@@ -49,6 +52,10 @@ public sealed class WordTests
     [Fact]
     public void Source_CallsThatSwallowSyncErrors_AreNotThere()
         => Rule.AssertNone(Find(Repository.Files(".cs").Where(path => path.StartsWith("src/", StringComparison.Ordinal)), SwallowsSyncErrors, codeOnly: true));
+
+    [Fact]
+    public void Source_CertificateChecksThatAreSkipped_AreNotThere()
+        => Rule.AssertNone(Find(Repository.Files(".cs").Where(path => path.StartsWith("src/", StringComparison.Ordinal)), SkipsCertificates, codeOnly: true));
 
     [Fact]
     public void Tests_Sleeping_IsNotThere()
@@ -80,6 +87,12 @@ public sealed class WordTests
     [InlineData("RandomAccess.FlushToDisk(handle);", true)]
     [InlineData("stream.Flush(); // not Flush(true)", false)]
     public void SwallowsSyncErrors_OfASample_IsSeen(string code, bool swallows) => Assert.Equal(swallows, SwallowsSyncErrors.IsMatch(CSharpText.CodeOf(code)));
+
+    [Theory]
+    [InlineData("handler.ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator;", true)]
+    [InlineData("options.RemoteCertificateValidationCallback = (_, _, _, _) => true;", true)]
+    [InlineData("options.CertificateRevocationCheckMode = X509RevocationMode.Online;", false)]
+    public void SkipsCertificates_OfASample_IsSeen(string code, bool skips) => Assert.Equal(skips, SkipsCertificates.IsMatch(CSharpText.CodeOf(code)));
 
     [Theory]
     [InlineData("Thread.Sleep(1);", true)]

@@ -1,3 +1,5 @@
+using RaftStore.Kvctl.Output;
+
 namespace RaftStore.Kvctl.CommandLine;
 
 /// <summary>What a command reads from and writes to; a test gives it memory.</summary>
@@ -17,6 +19,9 @@ internal sealed class CommandIo
 
     /// <summary>Reads an environment variable.</summary>
     public Func<string, string?> Environment { get; init; } = _ => null;
+
+    /// <summary>Writes one line for a person to the standard error. It may hold what a server said: what could act on a terminal is escaped here.</summary>
+    public void Note(string line) => Error.WriteLine("kvctl: " + Escape.Terminal(line));
 
     public static CommandIo OfProcess() => new()
     {

@@ -28,7 +28,7 @@ internal static class CommandRunner
 
         if (Problem(parsed) is { } problem)
         {
-            io.Error.WriteLine($"kvctl: {problem}");
+            io.Note(problem);
             io.Error.WriteLine($"Try: {CommandPath(parsed)} --help");
             return ExitCode.Usage;
         }
@@ -57,7 +57,7 @@ internal static class CommandRunner
             }
             catch (UsageException e)
             {
-                io.Error.WriteLine($"kvctl: {e.Message}");
+                io.Note(e.Message);
                 return ExitCode.Usage;
             }
             catch (RaftStoreException e)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using RaftStore.Client;
+using RaftStore.Kvctl.Output;
 
 namespace RaftStore.Kvctl.CommandLine;
 
@@ -59,9 +60,10 @@ internal sealed class Session : IDisposable
         ? throw new UsageException($"the {what} is not valid UTF-8")
         : Encoding.UTF8.GetBytes(text);
 
-    /// <summary>Writes text to the standard output.</summary>
-    public void Print(string text) => Io.Output.Write(Encoding.UTF8.GetBytes(text));
+    /// <summary>Writes text, or JSON, to the standard output. What a server or a stored value could do to a terminal by it is escaped here, whatever
+    /// the command has escaped before.</summary>
+    public void Print(string text) => Io.Output.Write(Encoding.UTF8.GetBytes(IsJson ? text : Escape.Terminal(text)));
 
-    /// <summary>Writes one line to the standard error.</summary>
-    public void Note(string line) => Io.Error.WriteLine("kvctl: " + line);
+    /// <summary>Writes one line to the standard error, escaped likewise.</summary>
+    public void Note(string line) => Io.Note(line);
 }

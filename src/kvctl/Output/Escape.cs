@@ -11,6 +11,9 @@ internal static class Escape
     /// <summary>For a person at a terminal: lines and tabs stay, everything that could act is shown as an escape.</summary>
     public static string Terminal(ReadOnlySpan<byte> bytes) => Write(bytes, keepsLines: true);
 
+    /// <summary>The same for text that came from elsewhere, or holds some that did. Escaping it again changes nothing.</summary>
+    public static string Terminal(string text) => Write(Encoding.UTF8.GetBytes(text), keepsLines: true);
+
     /// <summary>For one item a line: every control character and the backslash are escaped, so that no two values look alike.</summary>
     public static string Line(ReadOnlySpan<byte> bytes) => Write(bytes, keepsLines: false);
 
