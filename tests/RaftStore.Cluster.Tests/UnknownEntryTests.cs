@@ -65,7 +65,7 @@ public sealed class UnknownEntryTests
         return batch.LastIndex;
     }
 
-    private static IEnumerable<string> Entries(string path)
+    private static List<string> Entries(string path)
     {
         PosixFileSystem files = new();
         using DataDirectory directory = DataDirectory.Open(files, path);
