@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using RaftStore.Node.Codec;
 using RaftStore.Node.Formation.Wire;
+using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
 
 namespace RaftStore.Node.Formation;
@@ -72,6 +73,16 @@ public static class FormationCodec
             IsFormed = message.Formed,
             Met = [.. message.Met],
         };
+    }
+
+    /// <summary>Reads a status that came on the connection of that founder: he may speak for himself alone.</summary>
+    /// <exception cref="HandshakeException">The bytes are none, or one in the name of another.</exception>
+    public static FormationStatus DecodeFrom(string sender, ReadOnlySpan<byte> bytes)
+    {
+        FormationStatus status = TryDecode(bytes, out string? error) ?? throw new HandshakeException($"{sender} sent a formation message that makes no sense: {error}");
+        return string.Equals(status.From, sender, StringComparison.Ordinal)
+            ? status
+            : throw new HandshakeException($"{sender} sent a formation message in the name of {status.From}");
     }
 
     private static string? Check(FormationMessage message)

@@ -124,6 +124,23 @@ public sealed class FormationProtocol
         _writing = null;
     }
 
+    /// <summary>Does what can be done now, until it has to wait, is formed, or has to stop.</summary>
+    /// <param name="makeDurable">Makes an identity durable before it returns. Nobody may be told anything meanwhile; where it throws, it is not known
+    /// whether the identity is durable, and nothing may follow but the end of the process.</param>
+    /// <returns>What has to follow; never <see cref="FormationAction.WriteIdentity"/>.</returns>
+    public FormationStep Advance(Action<NodeIdentity> makeDurable)
+    {
+        FormationStep step = Next();
+        while (step.Action == FormationAction.WriteIdentity)
+        {
+            makeDurable(step.Identity!);
+            IdentitySynced();
+            step = Next();
+        }
+
+        return step;
+    }
+
     /// <summary>What this node waits for, in one sentence.</summary>
     public string Describe(long nowMs) => FormationReport.Describe(_name, _founders, _others, _identity, nowMs);
 

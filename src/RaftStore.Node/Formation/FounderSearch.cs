@@ -51,6 +51,9 @@ public sealed class FounderSearch
         _expect = expect;
     }
 
+    /// <summary>How many founders make a cluster; 0 for a node that only joins.</summary>
+    public int Expect => _expect;
+
     /// <summary>This node's word and whether it is firm, for one who asks; he is known from now on.</summary>
     /// <param name="asker">His name.</param>
     /// <param name="peerAddress">Where he says that peers reach him; empty where he does not say.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using RaftStore.Node.Formation;
+using RaftStore.Node.Handshakes;
 using RaftStore.Server.Peers;
 using RaftStore.Server.Settings;
 using RaftStore.Server.Startup;

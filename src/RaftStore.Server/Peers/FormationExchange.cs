@@ -54,7 +54,6 @@ internal sealed class FormationExchange : IDisposable
     public FormationExchange(PeerIdentity self, Configuration founders, NodeIdentity? identity, Action<NodeIdentity> writeIdentity, Func<Member, IReadOnlyList<string>> addressesOf, PeerLimits limits, PeerMeter meter, ILogger log)
     {
         Self = self;
-        Founders = founders;
         _protocol = new FormationProtocol(self.Name, founders, identity, DrawRandom);
         _writeIdentity = writeIdentity;
         _addressesOf = addressesOf;
@@ -66,9 +65,6 @@ internal sealed class FormationExchange : IDisposable
 
     /// <summary>This node as it shows itself while it is forming.</summary>
     public PeerIdentity Self { get; }
-
-    /// <summary>The founding list; for a formed node the members of its cluster as it was founded.</summary>
-    public Configuration Founders { get; }
 
     /// <summary>What is being waited for, in one sentence. Any thread.</summary>
     public string Detail
@@ -120,7 +116,7 @@ internal sealed class FormationExchange : IDisposable
         {
             while (HandshakeFrames.Read(socket, FormationCodec.LengthBytesMax, _limits.SilenceTimeoutMs) is { } bytes)
             {
-                FormationStatus status = Decode(bytes, sender);
+                FormationStatus status = FormationCodec.DecodeFrom(sender, bytes);
                 NoteLostDisk(status);
                 socket.SendAll(HandshakeFrames.Encode(FormationCodec.Encode(Answer(status))), _limits.HandshakeTimeoutMs);
             }
@@ -156,15 +152,6 @@ internal sealed class FormationExchange : IDisposable
         return BitConverter.ToUInt64(bytes);
     }
 
-    private static FormationStatus Decode(byte[] bytes, string sender)
-    {
-        FormationStatus status = FormationCodec.TryDecode(bytes, out string? error)
-            ?? throw new HandshakeException($"{sender} sent a formation message that makes no sense: {error}");
-        return string.Equals(status.From, sender, StringComparison.Ordinal)
-            ? status
-            : throw new HandshakeException($"{sender} sent a formation message in the name of {status.From}");
-    }
-
     private FormationStatus Answer(FormationStatus status)
     {
         lock (_gate)
@@ -192,54 +179,40 @@ internal sealed class FormationExchange : IDisposable
         NoteProgress();
     }
 
-    /// <summary>Does what the protocol asks for until it has to wait. Under <see cref="_gate"/>: nobody may be told anything while an
+    /// <summary>Does what the protocol asks for until it has to wait, or is over. Under <see cref="_gate"/>: nobody may be told anything while an
     /// identity is on its way to the disk.</summary>
     private void Drive()
     {
-        while (!_isOver && !_isStopped)
+        if (_isOver || _isStopped)
         {
-            FormationStep step = _protocol.Next();
-            switch (step.Action)
-            {
-                case FormationAction.Wait:
-                    NoteProgress();
-                    return;
-                case FormationAction.WriteIdentity:
-                    if (!TryWrite(step.Identity!))
-                    {
-                        return;
-                    }
-
-                    break;
-                case FormationAction.Formed:
-                case FormationAction.Stop:
-                    _isOver = true;
-                    _whenOver?.Invoke(step);
-                    return;
-                default:
-                    throw new InvalidOperationException($"Formation asks for {step.Action}, which nobody knows.");
-            }
+            return;
         }
-    }
 
-    private bool TryWrite(NodeIdentity identity)
-    {
         try
         {
-            _writeIdentity(identity);
+            FormationStep step = _protocol.Advance(Write);
+            if (step.Action == FormationAction.Wait)
+            {
+                NoteProgress();
+                return;
+            }
+
+            _isOver = true;
+            _whenOver?.Invoke(step);
         }
         catch (StorageException e)
         {
             _isOver = true;
             _whenFailed?.Invoke(e);
-            return false;
         }
+    }
 
-        _protocol.IdentitySynced();
+    private void Write(NodeIdentity identity)
+    {
+        _writeIdentity(identity);
         FormationLog.IdentityWritten(_log, identity.Cluster, identity.Name, identity.Node, identity.State);
         _changes++;
         Monitor.PulseAll(_gate);
-        return true;
     }
 
     private void NoteProgress()
@@ -335,7 +308,7 @@ internal sealed class FormationExchange : IDisposable
         socket.SendAll(frame, _limits.HandshakeTimeoutMs);
         byte[] answer = HandshakeFrames.Read(socket, FormationCodec.LengthBytesMax, _limits.HandshakeTimeoutMs)
             ?? throw new HandshakeException("the connection was closed");
-        FormationStatus status = Decode(answer, other.Name);
+        FormationStatus status = FormationCodec.DecodeFrom(other.Name, answer);
         lock (_gate)
         {
             Take(status);

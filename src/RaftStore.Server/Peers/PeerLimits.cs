@@ -5,13 +5,6 @@ namespace RaftStore.Server.Peers;
 /// <summary>Bounds and times of the peer connections. Tests make the times shorter, nobody else changes them.</summary>
 internal sealed record PeerLimits
 {
-    /// <summary>Versions of the peer protocol that this program speaks. A release keeps the version before its own, so that a cluster
-    /// can be upgraded node by node.</summary>
-    public const uint VersionMin = 1;
-
-    /// <inheritdoc cref="VersionMin"/>
-    public const uint VersionMax = 1;
-
     /// <summary>Connections in their handshake at most; one more, and the oldest of them is closed. Enough for every member of a large
     /// cluster to reconnect all its channels at the same time, and a bound on what strangers can make this node hold. A member is
     /// through in milliseconds, so what is oldest is a stranger that says nothing.</summary>

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using RaftStore.Node.Formation;
+using RaftStore.Node.Handshakes;
 
 namespace RaftStore.Server.Peers;
 

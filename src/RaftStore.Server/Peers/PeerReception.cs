@@ -46,7 +46,7 @@ internal sealed class PeerReception(PeerIdentity self, Func<string, string, Node
             PeerWelcome welcome = HandshakeRules.Judge(hello, transport?.Self ?? self, transport?.Members, canForm: formation is not null);
             if (hello.Channel == HelloChannel.Inquiry && welcome.Refusal == HelloRefusal.None)
             {
-                welcome = PeerInquiry.Describe(introduce(hello.SenderName, hello.PeerAddress), welcome.Version);
+                welcome = Introduction.Describe(introduce(hello.SenderName, hello.PeerAddress), welcome.Version);
             }
 
             socket.SendAll(HandshakeFrames.Encode(welcome), limits.HandshakeTimeoutMs);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
 using RaftStore.Node;
+using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
 
 namespace RaftStore.Server.Peers;

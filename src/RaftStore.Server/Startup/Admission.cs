@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using RaftStore.Node.Formation;
+using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
 using RaftStore.Server.Discovery;
 using RaftStore.Server.Peers;
@@ -21,15 +22,13 @@ internal sealed class Admission : IDisposable
     private readonly ILogger _log;
     private readonly Action<NodeIdentity> _run;
     private readonly Action<Exception> _fail;
-    private readonly ulong _life = DrawRandom();
+    private readonly FoundingCourse _course;
 
     /// <summary>Held while a conclusion is carried out and while all ends: nothing begins afterwards.</summary>
     private readonly Lock _gate = new();
-    private readonly FounderSearch? _search;
     private readonly DiscoveryExchange? _discovery;
     private FormationExchange? _formation;
     private JoinExchange? _join;
-    private PeerTransport? _transport;
     private ImmutableArray<string> _joinUrls;
     private bool _isStopped; // under _gate
 
@@ -53,23 +52,22 @@ internal sealed class Admission : IDisposable
         _run = run;
         _fail = fail;
         _joinUrls = settings.Join;
-        Reception = new PeerReception(_self, Introduce, network.Limits, network.Meter, network.Log);
+        ulong life = DrawRandom();
+        FounderSearch? search = null;
         if (settings.Discover is { } target)
         {
             IHostResolver resolver = target.Server is { } server ? new DnsServerResolver(server) : new SystemResolver();
-            _search = new FounderSearch(settings.Name, settings.PeerAdvertise, _life, settings.BootstrapExpect);
-            _discovery = new DiscoveryExchange(target, resolver, _self, _search, network);
+            search = new FounderSearch(settings.Name, settings.PeerAdvertise, life, settings.BootstrapExpect);
+            _discovery = new DiscoveryExchange(target, resolver, _self, search, network);
         }
 
-        if (identity is not null)
+        NodeSighting self = new() { Name = _self.Name, Stage = NodeStage.Unknown, Life = life, PeerAddress = _self.PeerAddress, ClientAddress = _self.ClientAddress };
+        bool isGiven = identity is not null || (settings.Join.IsEmpty && search is null);
+        _course = new FoundingCourse(self, search, identity, isGiven ? founders : null);
+        Reception = new PeerReception(_self, (asker, address) => _course.Introduce(asker, address, Environment.TickCount64), network.Limits, network.Meter, network.Log);
+        if (_course.Founders is { } list)
         {
-            // What is formed answers founders that were away; what is forming goes on with the list that it is durable for.
-            bool hasOwnList = identity.State == FormationState.Formed || _search is not null;
-            Form(hasOwnList ? new Configuration(identity.Founders.Members) : founders, identity);
-        }
-        else if (settings.Join.IsEmpty && _search is null)
-        {
-            Form(founders, identity);
+            Form(list, identity);
         }
     }
 
@@ -95,12 +93,7 @@ internal sealed class Admission : IDisposable
         }
         else if (_discovery is not null)
         {
-            if (_identity is not null)
-            {
-                _search!.Fix(_formation!.Founders);
-                _formation.Start(OnFormationOver, _fail);
-            }
-
+            _formation?.Start(OnFormationOver, _fail);
             _discovery.Start(Conclude);
         }
         else
@@ -112,7 +105,7 @@ internal sealed class Admission : IDisposable
     /// <summary>This node runs: members are served from now on.</summary>
     public void Enter(PeerTransport transport)
     {
-        Volatile.Write(ref _transport, transport);
+        _course.Entered(transport.Self.Cluster, transport.Self.Id);
         Reception.Open(transport);
         _discovery?.Settle();
     }
@@ -157,30 +150,7 @@ internal sealed class Admission : IDisposable
     private void WriteIdentity(NodeIdentity identity)
     {
         _directory.WriteIdentity(identity);
-        _search?.Fix(identity.Founders);
-    }
-
-    /// <summary>What this node says of itself to one who asks on the peer port.</summary>
-    private NodeSighting Introduce(string asker, string askersAddress)
-    {
-        NodeSighting self = new() { Name = _self.Name, Stage = NodeStage.Unknown, Life = _life, PeerAddress = _self.PeerAddress, ClientAddress = _self.ClientAddress };
-        if (Volatile.Read(ref _transport)?.Self is { } member)
-        {
-            return self with { Stage = NodeStage.Formed, Cluster = member.Cluster, Id = member.Id };
-        }
-
-        if (Volatile.Read(ref _join) is { } join)
-        {
-            return self with { Stage = NodeStage.Joining, Instance = join.Instance };
-        }
-
-        if (_search is not null && _directory.Identity is null)
-        {
-            (Configuration? word, bool isFirm) = _search.Answer(asker, askersAddress, Environment.TickCount64);
-            return self with { Stage = NodeStage.Searching, Expect = _settings.BootstrapExpect, Founders = word, IsFirm = isFirm };
-        }
-
-        return Volatile.Read(ref _formation) is { } formation ? self with { Stage = NodeStage.Forming, Founders = formation.Founders, IsFirm = true } : self;
+        _course.IdentityWritten(identity);
     }
 
     /// <summary>On the thread of the discovery, the only one that changes <see cref="_formation"/> after the start.</summary>
@@ -206,41 +176,36 @@ internal sealed class Admission : IDisposable
 
     private void CarryOut(SearchStep step)
     {
-        switch (step.Action)
+        if (step.Action == SearchAction.Join)
         {
-            case SearchAction.Found when _formation is null:
-                DiscoveryLog.Founding(_log, _self.Name, string.Join(", ", step.Founders!.Voters.Select(member => $"{member.Name}={member.PeerAddress}")), _settings.Discover!.ToString());
-                Form(step.Founders, _directory.Identity).Start(OnFormationOver, _fail);
+            ImmutableInterlocked.InterlockedExchange(ref _joinUrls, step.Clients);
+        }
+
+        switch (_course.Follow(step))
+        {
+            case CourseAction.Form:
+                Configuration founders = _course.Founders!;
+                DiscoveryLog.Founding(_log, _self.Name, string.Join(", ", founders.Voters.Select(member => $"{member.Name}={member.PeerAddress}")), _settings.Discover!.ToString());
+                Form(founders, _directory.Identity).Start(OnFormationOver, _fail);
                 break;
-            case SearchAction.Release:
+            case CourseAction.EndFormation:
                 EndFormation();
                 break;
-            case SearchAction.Join:
-                ImmutableInterlocked.InterlockedExchange(ref _joinUrls, step.Clients);
-                if (_join is null)
-                {
-                    Join();
-                }
-
-                break;
-            case SearchAction.Found or SearchAction.Wait:
+            case CourseAction.Join:
+                Join();
                 break;
             default:
-                throw new InvalidOperationException($"The search asks for {step.Action}, which nobody knows.");
+                break;
         }
     }
 
-    /// <summary>Gives a list up, unless it has reached the disk: from then on it is this node's list for ever.</summary>
     private void EndFormation()
     {
         FormationExchange? formation = _formation;
         Reception.CloseFormation();
         formation?.Dispose();
         Volatile.Write(ref _formation, null);
-        if (_directory.Identity is { State: FormationState.Forming } identity)
-        {
-            _search!.Fix(identity.Founders);
-        }
+        _course.FormationEnded();
     }
 
     /// <summary>Asks the cluster in the background, and runs the node once it is taken in.</summary>
@@ -253,6 +218,7 @@ internal sealed class Admission : IDisposable
 
         ulong instance = _directory.DrawInstance(DrawRandom);
         JoinExchange join = new(_settings, instance, () => _joinUrls, _log);
+        _course.Joining(instance);
         Volatile.Write(ref _join, join);
         _ = Task.Run(async () =>
         {

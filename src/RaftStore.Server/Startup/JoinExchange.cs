@@ -44,9 +44,6 @@ internal sealed class JoinExchange : IDisposable
         };
     }
 
-    /// <summary>The number of this node's data directory, by which it asks.</summary>
-    public ulong Instance => _instance;
-
     /// <summary>What is being waited for, in one sentence. Any thread.</summary>
     public string Detail => _detail;
 

@@ -1,7 +1,7 @@
 using RaftStore.Node;
+using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
 using RaftStore.Server.Discovery;
-using RaftStore.Server.Peers;
 using RaftStore.Server.Settings;
 
 namespace RaftStore.Server.Startup;

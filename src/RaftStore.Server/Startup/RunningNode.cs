@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using RaftStore.Node;
+using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
 using RaftStore.Server.Faults;
 using RaftStore.Server.Peers;

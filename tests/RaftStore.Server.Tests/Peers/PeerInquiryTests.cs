@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using RaftStore.Node.Formation;
+using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
 using RaftStore.Server.Http;
 using RaftStore.Server.Peers;
@@ -39,7 +40,7 @@ public sealed class PeerInquiryTests
             IsFirm = true,
         };
 
-        NodeSighting heard = PeerInquiry.Read(PeerInquiry.Describe(said, PeerLimits.VersionMax));
+        NodeSighting heard = Introduction.Read(Introduction.Describe(said, HandshakeRules.VersionMax));
 
         Assert.True(FoundingList.AreEqual(said.Founders, heard.Founders!));
         Assert.Equal(said, heard with { Founders = said.Founders });

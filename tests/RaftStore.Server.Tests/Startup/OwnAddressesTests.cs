@@ -1,5 +1,5 @@
+using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
-using RaftStore.Server.Peers;
 using RaftStore.Server.Startup;
 
 namespace RaftStore.Server.Tests.Startup;

@@ -1,9 +1,7 @@
-using RaftStore.Node;
 using RaftStore.Node.Formation;
-using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
 
-namespace RaftStore.Server.Peers;
+namespace RaftStore.Node.Handshakes;
 
 /// <summary>Who this node is, as its handshakes say it.</summary>
 /// <param name="Cluster">None while it is forming.</param>
@@ -11,19 +9,29 @@ namespace RaftStore.Server.Peers;
 /// <param name="Name">Its name.</param>
 /// <param name="ClientAddress">The URL where clients reach it.</param>
 /// <param name="PeerAddress">host:port where peers reach it.</param>
-internal sealed record PeerIdentity(ClusterId Cluster, NodeId Id, string Name, string ClientAddress, string PeerAddress);
+public sealed record PeerIdentity(ClusterId Cluster, NodeId Id, string Name, string ClientAddress, string PeerAddress);
 
 /// <summary>Decides about handshakes. Pure: the bytes are read and written elsewhere.</summary>
-internal static class HandshakeRules
+public static class HandshakeRules
 {
+    /// <summary>Versions of the peer protocol that this program speaks. A release keeps the version before its own, so that a cluster
+    /// can be upgraded node by node.</summary>
+    public const uint VersionMin = 1;
+
+    /// <inheritdoc cref="VersionMin"/>
+    public const uint VersionMax = 1;
+
     /// <summary>The longest client address, in characters.</summary>
     public const int ClientAddressLengthMax = 1024;
+
+    /// <summary>The longest reason of a refusal that is shown, in characters: a stranger may have written it.</summary>
+    public const int ReasonLengthMax = 1024;
 
     /// <summary>What to say to a member on one of its channels.</summary>
     public static PeerHello MakeHello(PeerIdentity self, Member target, PeerChannel channel) => new()
     {
-        VersionMin = PeerLimits.VersionMin,
-        VersionMax = PeerLimits.VersionMax,
+        VersionMin = VersionMin,
+        VersionMax = VersionMax,
         ClusterId = self.Cluster.Value,
         SenderId = self.Id.Value,
         SenderName = self.Name,
@@ -37,8 +45,8 @@ internal static class HandshakeRules
     /// <summary>What a founder says to another.</summary>
     public static PeerHello MakeFormationHello(PeerIdentity self, string targetName) => new()
     {
-        VersionMin = PeerLimits.VersionMin,
-        VersionMax = PeerLimits.VersionMax,
+        VersionMin = VersionMin,
+        VersionMax = VersionMax,
         SenderName = self.Name,
         TargetName = targetName,
         Channel = HelloChannel.Formation,
@@ -48,15 +56,15 @@ internal static class HandshakeRules
     /// <summary>The question who is there.</summary>
     public static PeerHello MakeInquiry(PeerIdentity asker) => new()
     {
-        VersionMin = PeerLimits.VersionMin,
-        VersionMax = PeerLimits.VersionMax,
+        VersionMin = VersionMin,
+        VersionMax = VersionMax,
         SenderName = asker.Name,
         Channel = HelloChannel.Inquiry,
         ClientAddress = asker.ClientAddress,
         PeerAddress = asker.PeerAddress,
     };
 
-    /// <summary>The answer to a hello; for an inquiry whether it is answered, by <see cref="PeerInquiry.Describe"/> then.</summary>
+    /// <summary>The answer to a hello; for an inquiry whether it is answered, by <see cref="Introduction.Describe"/> then.</summary>
     /// <param name="hello">What the other side says.</param>
     /// <param name="self">This node.</param>
     /// <param name="members">The members as of the last applied entry; null while the cluster is forming.</param>
@@ -70,9 +78,9 @@ internal static class HandshakeRules
             return Refuse(self, HelloRefusal.Malformed, "the hello lacks a name or has one that is too long");
         }
 
-        if (hello.VersionMax < PeerLimits.VersionMin || hello.VersionMin > PeerLimits.VersionMax)
+        if (hello.VersionMax < VersionMin || hello.VersionMin > VersionMax)
         {
-            return Refuse(self, HelloRefusal.Version, $"{self.Name} speaks versions {PeerLimits.VersionMin} to {PeerLimits.VersionMax} of the peer protocol, {hello.SenderName} speaks {hello.VersionMin} to {hello.VersionMax}");
+            return Refuse(self, HelloRefusal.Version, $"{self.Name} speaks versions {VersionMin} to {VersionMax} of the peer protocol, {hello.SenderName} speaks {hello.VersionMin} to {hello.VersionMax}");
         }
 
         if (hello.Channel == HelloChannel.Inquiry)
@@ -104,7 +112,7 @@ internal static class HandshakeRules
     {
         if (welcome.Refusal != HelloRefusal.None)
         {
-            string reason = welcome.Reason.Length <= HandshakeFrames.HelloBytesMax / 4 ? welcome.Reason : "";
+            string reason = welcome.Reason.Length <= ReasonLengthMax ? welcome.Reason : "";
             throw new HandshakeException($"refused ({welcome.Refusal}): {reason}", welcome.Refusal);
         }
 
@@ -162,7 +170,7 @@ internal static class HandshakeRules
 
     private static PeerWelcome Accept(PeerHello hello, PeerIdentity self) => new()
     {
-        Version = Math.Min(hello.VersionMax, PeerLimits.VersionMax),
+        Version = Math.Min(hello.VersionMax, VersionMax),
         ClusterId = self.Cluster.Value,
         NodeId = self.Id.Value,
         Name = self.Name,

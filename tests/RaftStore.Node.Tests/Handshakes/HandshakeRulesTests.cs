@@ -1,9 +1,7 @@
-using RaftStore.Node;
 using RaftStore.Node.Handshakes;
 using RaftStore.Raft;
-using RaftStore.Server.Peers;
 
-namespace RaftStore.Server.Tests.Peers;
+namespace RaftStore.Node.Tests.Handshakes;
 
 public sealed class HandshakeRulesTests
 {
@@ -105,12 +103,12 @@ public sealed class HandshakeRulesTests
     public void Versions_OfNeighbouringReleases_MeetInTheLowerOne()
     {
         PeerHello newer = HandshakeRules.MakeHello(One, Members.Find(new NodeId(2))!, PeerChannel.Control);
-        newer.VersionMax = PeerLimits.VersionMax + 1;
-        newer.VersionMin = PeerLimits.VersionMax;
+        newer.VersionMax = HandshakeRules.VersionMax + 1;
+        newer.VersionMin = HandshakeRules.VersionMax;
 
         PeerWelcome welcome = HandshakeRules.Judge(newer, Two, Members);
 
-        Assert.Equal(PeerLimits.VersionMax, welcome.Version);
+        Assert.Equal(HandshakeRules.VersionMax, welcome.Version);
         HandshakeRules.CheckWelcome(welcome, newer);
     }
 
@@ -135,7 +133,7 @@ public sealed class HandshakeRulesTests
                 welcome.ClusterId = 78;
                 break;
             default:
-                welcome.Version = PeerLimits.VersionMax + 1;
+                welcome.Version = HandshakeRules.VersionMax + 1;
                 break;
         }
 
@@ -166,10 +164,10 @@ public sealed class HandshakeRulesTests
                 hello.SenderName = "n2";
                 break;
             case "newer version":
-                hello.VersionMin = hello.VersionMax = PeerLimits.VersionMax + 1;
+                hello.VersionMin = hello.VersionMax = HandshakeRules.VersionMax + 1;
                 break;
             case "older version":
-                hello.VersionMin = hello.VersionMax = PeerLimits.VersionMin - 1;
+                hello.VersionMin = hello.VersionMax = HandshakeRules.VersionMin - 1;
                 break;
             case "no name":
                 hello.SenderName = "";
