@@ -35,9 +35,9 @@ public static class Story
         foreach (PropertyInfo property in settings.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             object? value = property.GetValue(settings);
-            if (value is NetworkFaults nested)
+            if (value is NetworkFaults or DiscoveryFaults)
             {
-                parts.Add(Describe(nested));
+                parts.Add(value is DiscoveryFaults ? $"founded by discovery ({Describe(value)})" : Describe(value));
             }
             else if (value is not (null or false or IEnumerable) && Convert.ToInt64(value, CultureInfo.InvariantCulture) != 0)
             {

@@ -19,6 +19,7 @@ public sealed class SeedsTests
         "became Leader",
         "change refused before the term's no-op",
         "clock ran fast or slow",
+        "cluster founded by discovery",
         "compaction ended as AlreadyCompacted",
         "compaction ended as Done",
         "compaction ended as FutureRevision",
@@ -41,6 +42,9 @@ public sealed class SeedsTests
         "exchange of directories finished after a power cut",
         "false answer given before the state was found to be wrong",
         "false state found",
+        "founder came back to the founding that it had begun",
+        "founder lost power while founding",
+        "founders cut off from each other",
         "frame arrived twice",
         "frame lost",
         "frame overtook one of an older connection",
@@ -67,10 +71,13 @@ public sealed class SeedsTests
         "link narrowed",
         "machine deaf",
         "machine isolated",
+        "machine joined by discovery",
         "machine lost power",
         "machine mute",
         "machine's log failed",
         "machines clogged one by one",
+        "name answer missing a machine",
+        "name query failed",
         "network split",
         "network split with a bridge",
         "new cluster recovered",
@@ -96,6 +103,8 @@ public sealed class SeedsTests
         "snapshot installed",
         "snapshot of the second generation with members of the first",
         "snapshot taken",
+        "spare machine left out by the founding",
+        "stale name answered",
         "state made wrong on the disk",
         "torn tail recovered",
         "transfer failed and cleared",
@@ -138,6 +147,21 @@ public sealed class SeedsTests
     // to the old leader, who could have done nothing with it.
     [Fact]
     public void Seed30427_EntriesAreReplacedBeforeTheyAreDurable_NobodyAcknowledgesThem() => Assert.Null(Simulator.Run(30427).Failure);
+
+    // A forwarded wish came twice, the second time when the first had been granted and the answer was still on its way: the second answer, that the name
+    // was taken, overtook it.
+    [Fact]
+    public void Seed1839_AWishToAddAMemberArrivesAgainAfterItWasGranted_NobodyIsToldThatItWasNotDone() => Assert.Null(Simulator.Run(1839).Failure);
+
+    // A machine was killed while the term of which it had just heard was on its way to a slow disk.
+    [Theory]
+    [InlineData(1252)]
+    [InlineData(1434)]
+    public void Seed1252And1434_AProcessEndsBeforeItsTermIsDurable_ItsDiskIsNotTakenForDamaged(int seed) => Assert.Null(Simulator.Run((ulong)seed).Failure);
+
+    // All had converged when a leader was elected anew; its first entry was on its disk, and changed the state where it was recovered.
+    [Fact]
+    public void Seed528_AnElectionInTheLastMoment_ItsUncommittedEntryIsNotHeldAgainstTheState() => Assert.Null(Simulator.Run(528).Failure);
 
     // A read that waited for its revision when the node's state was found to be wrong was answered from that state.
     [Theory]

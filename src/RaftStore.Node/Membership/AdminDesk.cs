@@ -18,6 +18,7 @@ internal sealed class AdminDesk(PumpContext context, LeaderAbsence absence, Stat
     private const int CasesMax = 64;
 
     private readonly List<AdminCase> _cases = [];
+    private readonly AnsweredQuestions _answered = new();
     private readonly List<(TaskCompletionSource<AdminOutcome> Answer, AdminOutcome Outcome)> _ended = [];
 
     /// <summary>A caller's wish came.</summary>
@@ -39,6 +40,12 @@ internal sealed class AdminDesk(PumpContext context, LeaderAbsence absence, Stat
         bool isKnown = _cases.Exists(one => one.From == question.From && one.FromId == question.Id);
         if (isKnown)
         {
+            return;
+        }
+
+        if (_answered.Find(question.From, question.Id) is { } before)
+        {
+            context.Outbox.Send(new AdminAnswer(context.Self, question.From, context.Core.Term, question.Id, before));
             return;
         }
 
@@ -359,6 +366,7 @@ internal sealed class AdminDesk(PumpContext context, LeaderAbsence absence, Stat
         }
         else
         {
+            _answered.Note(one.From, one.FromId, outcome);
             context.Outbox.Send(new AdminAnswer(context.Self, one.From, context.Core.Term, one.FromId, outcome));
         }
     }

@@ -134,7 +134,9 @@ internal sealed class DiskTrouble
         }
 
         long durable = node.Core.DurableIndex;
-        long term = node.Core.Term;
+
+        // A term of which it has just heard, and which it has told nobody, may go with the process.
+        long term = _world.Invariants.HardStateOnPlatter(machine).Term;
         machine.Kill("killed");
         machine.IsDamaged = Damage.Inflict(machine.Disk, _random) is { } damage && Tell(machine, damage);
         _world.Membership.Mourn();

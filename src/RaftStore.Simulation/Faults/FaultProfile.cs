@@ -59,6 +59,9 @@ public sealed record FaultProfile
     /// <summary>Operations that all clients together begin in a virtual second; 0 where each waits for a drawn time after its last answer.</summary>
     public int OperationsPerSecond { get; init; }
 
+    /// <summary>How the founders find each other, and what hinders them; null where they know each other from the beginning.</summary>
+    public DiscoveryFaults? Discovery { get; init; }
+
     /// <summary>The profile of a seed.</summary>
     public static FaultProfile Draw(ulong seed)
     {
@@ -95,6 +98,7 @@ public sealed record FaultProfile
             DeceivesOne = profile.DeceivesOne && isQuiet,
             ForgesState = !profile.DeceivesOne && isQuiet,
             DiskFullEveryMs = Sometimes(disks, 1_000, 6_000),
+            Discovery = DiscoveryFaults.Draw(seed, mayChange: profile.MembershipEveryMs > 0),
             DamageEveryMs = isQuiet ? 0 : Sometimes(disks, 2_000, 10_000),
         };
     }

@@ -40,6 +40,9 @@ internal sealed class ClusterInvariants
     /// <summary>What was last seen in force on that member's machine.</summary>
     public (long Index, Configuration Configuration)? LastConfigurationOf(NodeId id) => _configurations.LastOf(id);
 
+    /// <summary>There is a cluster.</summary>
+    public void Founded() => _configurations.Founded();
+
     /// <summary>A situation occurred so many times.</summary>
     public void Saw(string situation, long times = 1)
     {

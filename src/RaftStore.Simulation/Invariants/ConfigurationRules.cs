@@ -19,8 +19,10 @@ internal sealed class ConfigurationRules
     {
         _world = world;
         _invariants = invariants;
-        Commit(0, world.Founders);
     }
+
+    /// <summary>There is a cluster.</summary>
+    public void Founded() => Commit(0, _world.Founders);
 
     /// <summary>The newest configuration that any node knows to be committed, and its entry.</summary>
     public (long Index, Configuration Configuration) Committed { get; private set; }
@@ -147,7 +149,7 @@ internal sealed class ConfigurationRules
             _names[member.Id] = member.Name;
             ClusterInvariants.Check(!_neverAdded.Contains(member.Name), $"entry {index} adds {member.Name}, though whoever asked for it was told that it was not done");
             bool isVoter = configuration.IsVoter(member.Id) && index > 0;
-            ClusterInvariants.Check(!isVoter || _world.Machine(member.Id) is not null, $"entry {index} makes {member.Id} a voter, which was never started");
+            ClusterInvariants.Check(!isVoter || _world.Machine(member.Id) is not null || _world.Founders.IsVoter(member.Id), $"entry {index} makes {member.Id} a voter, which was never started");
         }
 
         if (index > Committed.Index || index == 0)

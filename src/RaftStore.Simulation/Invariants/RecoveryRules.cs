@@ -17,10 +17,11 @@ internal sealed class RecoveryRules(World world)
 
     private readonly RandomStream _random = new(world.Seed, "recovery");
 
-    /// <summary>Recovers a machine that has converged, and so has everything that was ever acknowledged.</summary>
+    /// <summary>Recovers a machine that has converged, and so has everything that was ever acknowledged, and nothing else.</summary>
     public void AtEnd()
     {
-        SimulatedMachine[] up = [.. world.Machines.Where(machine => machine.IsUp && !machine.IsDamaged)];
+        // An entry that nobody knows to be committed is taken for true by a recovery, and may change the state.
+        SimulatedMachine[] up = [.. world.Machines.Where(machine => machine.Node is { } node && !machine.IsDamaged && node.Core.LastEntry.Index == node.View.AppliedIndex)];
         if (up.Length == 0)
         {
             return;

@@ -17,14 +17,16 @@ internal sealed class Joiner
     private readonly SimulatedMachine _machine;
     private readonly RandomStream _random;
     private readonly bool _promotesItself;
+    private readonly Func<RandomStream, SimulatedMachine?> _drawAsked;
     private NodeId _replaces;
 
-    public Joiner(World world, SimulatedMachine machine, bool promotesItself, NodeId replaces)
+    public Joiner(World world, SimulatedMachine machine, bool promotesItself, NodeId replaces, Func<RandomStream, SimulatedMachine?> drawAsked)
     {
         _world = world;
         _machine = machine;
         _random = new RandomStream(world.Seed, $"joiner {machine.Number}");
         _promotesItself = promotesItself;
+        _drawAsked = drawAsked;
         _replaces = replaces;
     }
 
@@ -36,7 +38,7 @@ internal sealed class Joiner
 
     private void Ask()
     {
-        if (_world.Membership.DrawUp(_random) is not { } asked)
+        if (_drawAsked(_random) is not { } asked)
         {
             Begin();
             return;

@@ -60,10 +60,10 @@ internal sealed class MembershipWorks
     /// <summary>An errand is under way.</summary>
     public void Run(Errand errand) => _errands.Add(errand);
 
-    /// <summary>A machine with an empty disk asks to be taken in.</summary>
-    public void Join(SimulatedMachine machine, bool promotesItself, NodeId replaces)
+    /// <summary>A machine with an empty disk asks to be taken in: the machines that are drawn, one at a time, or any that runs.</summary>
+    public void Join(SimulatedMachine machine, bool promotesItself, NodeId replaces, Func<RandomStream, SimulatedMachine?>? drawAsked = null)
     {
-        Joiner joiner = new(_world, machine, promotesItself, replaces);
+        Joiner joiner = new(_world, machine, promotesItself, replaces, drawAsked ?? DrawUp);
         _joiners.Add(joiner);
         joiner.Begin();
     }

@@ -11,6 +11,11 @@ internal static class Convergence
     /// <summary>What is missing, in a few words; empty for nothing.</summary>
     public static string Describe(World world)
     {
+        if (world.Founding is { IsFinished: false })
+        {
+            return "a machine still looks for the cluster";
+        }
+
         if (!world.Membership.IsFinished)
         {
             return "somebody still waits for a change of the membership";

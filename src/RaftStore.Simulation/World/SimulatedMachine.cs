@@ -95,8 +95,21 @@ internal sealed class SimulatedMachine : IPeerTransport
     {
         using DataDirectory directory = DataDirectory.Open(Disk, DataPath);
         directory.WriteIdentity(identity);
+        SpeakFor(identity);
+    }
+
+    /// <summary>Its disk holds that identity, and it speaks for the member that it names.</summary>
+    public void SpeakFor(NodeIdentity identity)
+    {
         Identity = identity;
         Id = identity.Node;
+    }
+
+    /// <summary>Its disk is gone, and with it a member for which it never spoke.</summary>
+    public void LoseAs(NodeId id)
+    {
+        Id = id;
+        IsWiped = true;
     }
 
     /// <summary>The number by which this machine's disk claims an id; see <see cref="DataDirectory.DrawInstance"/>.</summary>

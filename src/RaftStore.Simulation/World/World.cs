@@ -15,6 +15,7 @@ internal sealed class World
     private readonly List<SimulatedMachine> _machines = [];
     private readonly DamageRules _damage;
     private readonly SortedDictionary<NodeId, SimulatedMachine> _byId = [];
+    private Configuration? _founders;
 
     public World(ulong seed, FaultProfile profile, Action<string>? listener)
     {
@@ -23,7 +24,6 @@ internal sealed class World
         Events = new EventHeap(seed);
         Trace = new Trace(Events, listener);
         Network = new SimulatedNetwork(Events, new RandomStream(seed, "network"), Deliver) { Faults = profile.Network };
-        Founders = FoundingList.Create(Enumerable.Range(1, profile.Machines).Select(i => (NameOf(i), AddressOf(i))));
         Invariants = new ClusterInvariants(this);
         Workload = new Workload(this);
         Atlas = new Atlas(this);
@@ -35,6 +35,13 @@ internal sealed class World
         Disks = new DiskTrouble(this);
         _damage = new DamageRules(this);
         Network.Sent = Invariants.FrameSent;
+        if (profile.Discovery is { } hindered)
+        {
+            Founding = new Founding(this, hindered);
+            return;
+        }
+
+        Found(FoundingList.Create(Enumerable.Range(1, profile.Machines).Select(i => (NameOf(i), AddressOf(i)))), new ClusterId(Seed | 1));
         foreach (Member founder in Founders.Voters)
         {
             AddMachine(founder.Name);
@@ -75,10 +82,18 @@ internal sealed class World
     /// <summary>Who takes backups.</summary>
     public BackupTaker Backups { get; }
 
-    public ClusterId Cluster => new(Seed | 1);
+    /// <summary>How the cluster comes about, where its founders have to discover each other; null where they know each other.</summary>
+    public Founding? Founding { get; }
 
-    /// <summary>The members that the cluster is founded with.</summary>
-    public Configuration Founders { get; }
+    /// <summary>The cluster; none before it is founded.</summary>
+    public ClusterId Cluster { get; private set; }
+
+    /// <summary>The members that the cluster is founded with; nobody may ask before it is.</summary>
+    public Configuration Founders
+    {
+        get => _founders ?? throw new InvalidOperationException("there is no cluster yet");
+        private set => _founders = value;
+    }
 
     /// <summary>Every machine there ever was, in order of their numbers.</summary>
     public IReadOnlyList<SimulatedMachine> Machines => _machines;
@@ -110,15 +125,41 @@ internal sealed class World
     public void Admit(SimulatedMachine machine, NodeIdentity identity)
     {
         machine.WriteFirstIdentity(identity);
+        Founding?.Joined(machine);
         ClusterInvariants.Admitted(identity.Node, _byId.TryAdd(identity.Node, machine));
         machine.Start();
     }
 
-    /// <summary>Runs both phases.</summary>
+    /// <summary>There is a cluster from here on.</summary>
+    public void Found(Configuration founders, ClusterId cluster)
+    {
+        Founders = founders;
+        Cluster = cluster;
+        Invariants.Founded();
+    }
+
+    /// <summary>From here on that machine speaks for the founder that its own disk names.</summary>
+    public void AdmitFounder(SimulatedMachine machine, NodeIdentity identity)
+    {
+        machine.SpeakFor(identity);
+        ClusterInvariants.Admitted(identity.Node, _byId.TryAdd(identity.Node, machine));
+        machine.Start();
+    }
+
+    /// <summary>A founder is lost that never spoke: nobody is given its id.</summary>
+    public void LoseFounder(SimulatedMachine machine, NodeId id)
+    {
+        machine.LoseAs(id);
+        ClusterInvariants.Admitted(id, _byId.TryAdd(id, machine));
+        Membership.Mourn();
+    }
+
+    /// <summary>Runs both phases, after the founding where there is one.</summary>
     /// <param name="faultyMs">Length of the first phase in virtual milliseconds.</param>
     public void Run(long faultyMs)
     {
-        foreach (Member founder in Founders.Voters)
+        Founding?.Run(RunUntil);
+        foreach (Member founder in Founding is null ? Founders.Voters : [])
         {
             Admit(_machines[(int)founder.Id.Value - 1], new NodeIdentity(Cluster, founder.Id, founder.Name, FormationState.Formed, Founders));
         }
@@ -132,7 +173,8 @@ internal sealed class World
         Backups.Start();
         Disks.Start();
         _damage.Start();
-        RunUntil(() => Events.NowMs >= faultyMs);
+        long healMs = Events.NowMs + faultyMs;
+        RunUntil(() => Events.NowMs >= healMs);
         Heal();
         long endUs = Events.NowUs + HealedUsMax;
         RunUntil(() => Events.NowUs >= endUs || (Workload.IsFinished && Convergence.IsReached(this)));
@@ -171,6 +213,7 @@ internal sealed class World
         Trace.Tell(broken.Count == 0 ? "everything is healed" : $"everything is healed but {string.Join(", ", broken.Select(machine => machine.Name))}, which will stay dark");
         Network.Heal();
         Network.Faults = NetworkFaults.None;
+        Founding?.Heal();
         foreach (SimulatedMachine machine in broken)
         {
             machine.GoDark();

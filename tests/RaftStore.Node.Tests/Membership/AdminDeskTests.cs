@@ -28,6 +28,31 @@ public sealed class AdminDeskTests
         Assert.Equal("n9", asked.Status.Configuration.Find(outcome.Member)?.Name);
     }
 
+    [Fact]
+    public void Question_ThatArrivesAgainAfterItWasAnswered_GetsTheSameAnswer()
+    {
+        TestCluster cluster = new(3);
+        TestNode leader = cluster.RunUntilLeader();
+        TestNode asked = cluster.Followers[0];
+        (PeerChannel Channel, byte[] Frame)? question = null;
+        cluster.Filter = (_, _, channel, frame) =>
+        {
+            question = frame[12] == (byte)FrameKind.AdminRequest ? (channel, frame.ToArray()) : question;
+            return frame[12] != (byte)FrameKind.AdminResponse;
+        };
+        ValueTask<AdminOutcome> call = asked.Node.ChangeMembershipAsync(Newcomer, cluster.NowMs + TimeoutMs);
+        cluster.RunUntil(() => leader.Status.AppliedConfiguration.Members.Length == 4, "the change");
+        cluster.Run(200);
+        Assert.False(call.IsCompleted);
+
+        cluster.Filter = null;
+        Assert.Null(leader.Node.Receive(asked.Id, question!.Value.Channel, question.Value.Frame));
+
+        AdminOutcome outcome = cluster.Await(call);
+        Assert.Equal(AdminResult.Done, outcome.Result);
+        Assert.Equal("n9", leader.Status.AppliedConfiguration.Find(outcome.Member)?.Name);
+    }
+
     public static TheoryData<string> Kinds => ["add", "remove", "replace", "update"];
 
     [Theory]
