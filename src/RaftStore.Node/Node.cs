@@ -59,6 +59,9 @@ public sealed class Node
     /// <summary>What this node has done since its start. Any thread.</summary>
     public NodeCounters Counters => _tallies.Read(_inputs.Waiters);
 
+    /// <summary>How many snapshots it has taken and installed since its start. The pump's thread.</summary>
+    internal (long Taken, long Installed) Snapshots => (_tallies.SnapshotsTaken, _tallies.SnapshotsInstalled);
+
     /// <summary>Callers here and on other nodes whose requests are not finished. Any thread.</summary>
     internal int Waiters => _inputs.Waiters;
 

@@ -80,7 +80,13 @@ internal sealed class RaftLog
             return index == Base.Index ? Base.Term : -1;
         }
 
-        return index <= Last.Index ? this[PlaceOf(index)].Term : -1;
+        if (index > Last.Index)
+        {
+            return -1;
+        }
+
+        // Terms rise along the log: mostly all that is in memory is of one.
+        return this[0].Term == Last.Term ? Last.Term : this[PlaceOf(index)].Term;
     }
 
     /// <summary>True where this log holds that entry, and the entry is the last one of its batch (or <see cref="Base"/>).</summary>

@@ -16,10 +16,10 @@ internal sealed class ClusterInvariants
     private readonly LogRules _logs;
     private readonly PlatterRules _platters;
     private readonly ConfigurationRules _configurations;
-    private readonly SortedDictionary<long, NodeId> _leaders = [];
-    private readonly SortedDictionary<long, string> _hashes = [];
-    private readonly SortedDictionary<NodeId, Observed> _last = [];
-    private readonly SortedDictionary<NodeId, NodeCounters> _counters = [];
+    private readonly Dictionary<long, NodeId> _leaders = [];
+    private readonly Dictionary<long, string> _hashes = [];
+    private readonly Dictionary<NodeId, Observed> _last = [];
+    private readonly Dictionary<NodeId, (long Taken, long Installed)> _snapshots = [];
     private readonly SortedDictionary<string, long> _sightings = new(StringComparer.Ordinal);
 
     public ClusterInvariants(World world)
@@ -92,7 +92,7 @@ internal sealed class ClusterInvariants
     public void Started(SimulatedMachine machine)
     {
         _last.Remove(machine.Id);
-        _counters.Remove(machine.Id);
+        _snapshots.Remove(machine.Id);
         _messages.Started(machine);
         _platters.Started(machine);
         _logs.Look(machine, everything: true);
@@ -202,16 +202,21 @@ internal sealed class ClusterInvariants
 
     private void NoteSnapshots(SimulatedMachine machine)
     {
-        NodeCounters now = machine.Node!.Counters;
-        NodeCounters before = _counters.GetValueOrDefault(machine.Id);
-        if (now.SnapshotsInstalled > before.SnapshotsInstalled)
+        (long Taken, long Installed) now = machine.Node!.Snapshots;
+        (long Taken, long Installed) before = _snapshots.GetValueOrDefault(machine.Id);
+        if (now == before)
+        {
+            return;
+        }
+
+        if (now.Installed > before.Installed)
         {
             Saw("snapshot installed");
             _world.Trace.Tell($"{machine.Id} has installed a snapshot up to entry {machine.Node.View.AppliedIndex}");
             Saw("snapshot carrying a configuration installed", _configurations.HasNewMembers(machine) ? 1 : 0);
         }
 
-        if (now.SnapshotsTaken > before.SnapshotsTaken)
+        if (now.Taken > before.Taken)
         {
             Saw("snapshot taken");
             _world.Trace.Tell($"{machine.Id} has saved a snapshot");
@@ -219,7 +224,7 @@ internal sealed class ClusterInvariants
             Saw("snapshot of the second generation with members of the first", _configurations.IsOfSecondGeneration(machine) ? 1 : 0);
         }
 
-        _counters[machine.Id] = now;
+        _snapshots[machine.Id] = now;
     }
 
     private void ChangedRole(SimulatedMachine machine, RaftRole before, Observed now)

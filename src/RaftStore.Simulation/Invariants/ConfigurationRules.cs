@@ -9,8 +9,8 @@ internal sealed class ConfigurationRules
     private readonly World _world;
     private readonly ClusterInvariants _invariants;
     private readonly SortedDictionary<long, Configuration> _committed = [];
-    private readonly SortedDictionary<NodeId, string> _names = [];
-    private readonly SortedDictionary<NodeId, Seen> _seen = [];
+    private readonly Dictionary<NodeId, string> _names = [];
+    private readonly Dictionary<NodeId, Seen> _seen = [];
     private readonly SortedSet<string> _neverAdded = new(StringComparer.Ordinal);
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private long _committedTerm;

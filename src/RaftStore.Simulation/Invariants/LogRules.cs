@@ -5,13 +5,13 @@ namespace RaftStore.Simulation;
 /// <summary>What the logs in memory may hold.</summary>
 internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules configurations)
 {
-    private readonly SortedDictionary<(long FirstIndex, long Term), Known> _known = [];
+    private readonly Dictionary<(long FirstIndex, long Term), Known> _known = [];
     private readonly Dictionary<EntryId, EntryBatch> _byEnd = [];
     private readonly SortedDictionary<long, Committed> _committed = [];
     private readonly Dictionary<NodeId, EntryId> _ends = [];
     private readonly Dictionary<NodeId, EntryId> _looked = [];
     private readonly Dictionary<NodeId, EntryId> _commits = [];
-    private readonly SortedSet<NodeId> _truncatedWhileWriting = [];
+    private readonly HashSet<NodeId> _truncatedWhileWriting = [];
 
     public void Look(SimulatedMachine machine, bool everything)
     {
@@ -136,6 +136,11 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
     private void NoteTruncation(NodeId id, RaftLog log, long durableIndex)
     {
         EntryId end = _ends.GetValueOrDefault(id);
+        if (end == log.Last)
+        {
+            return;
+        }
+
         if (end.Index > log.Base.Index && log.TermAt(end.Index) != end.Term)
         {
             invariants.Saw("conflict truncated");

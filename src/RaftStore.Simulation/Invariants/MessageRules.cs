@@ -5,8 +5,8 @@ namespace RaftStore.Simulation;
 /// <summary>What a message may say: no second vote in a term, and nothing that is not durable.</summary>
 internal sealed class MessageRules(ClusterInvariants invariants)
 {
-    private readonly SortedDictionary<(NodeId Voter, long Term), NodeId> _votes = [];
-    private readonly SortedDictionary<NodeId, long> _termSpoken = [];
+    private readonly Dictionary<(NodeId Voter, long Term), NodeId> _votes = [];
+    private readonly Dictionary<NodeId, long> _termSpoken = [];
 
     public void Sent(SimulatedMachine sender, Message message)
     {

@@ -7,10 +7,10 @@ namespace RaftStore.Simulation;
 /// notice only if a write of another leader fell into the same moment is noticed here at once.</summary>
 internal sealed class ReadRules
 {
-    private readonly SortedDictionary<(NodeId From, long Id), Asked> _asked = [];
+    private readonly Dictionary<(NodeId From, long Id), Asked> _asked = [];
     private readonly HashSet<(NodeId From, long Id)> _ids = [];
-    private readonly SortedDictionary<(NodeId Leader, long Term, long Round), long> _rounds = [];
-    private readonly SortedDictionary<(NodeId Leader, long Term, NodeId Voter), long> _answered = [];
+    private readonly Dictionary<(NodeId Leader, long Term, long Round), long> _rounds = [];
+    private readonly Dictionary<(NodeId Leader, long Term, NodeId Voter), long> _answered = [];
     private long _messages;
     private long _committed;
 

@@ -117,8 +117,22 @@ internal sealed class Workload
 
     public SimulatedMachine DrawMachine()
     {
-        IReadOnlyList<SimulatedMachine> present = _world.Present;
-        return present[_random.Below(present.Count)];
+        // Every request draws one: the present are counted out instead of listed.
+        IReadOnlyList<SimulatedMachine> machines = _world.Machines;
+        int present = 0;
+        for (int i = 0; i < machines.Count; i++)
+        {
+            present += machines[i].MayRun ? 1 : 0;
+        }
+
+        int left = _random.Below(present);
+        int place = 0;
+        while (!machines[place].MayRun || left-- > 0)
+        {
+            place++;
+        }
+
+        return machines[place];
     }
 
     /// <summary>Draws what a client asks for.</summary>

@@ -14,7 +14,7 @@ internal sealed class World
 
     private readonly List<SimulatedMachine> _machines = [];
     private readonly DamageRules _damage;
-    private readonly SortedDictionary<NodeId, SimulatedMachine> _byId = [];
+    private readonly Dictionary<NodeId, SimulatedMachine> _byId = [];
     private Configuration? _founders;
 
     public World(ulong seed, FaultProfile profile, Action<string>? listener)

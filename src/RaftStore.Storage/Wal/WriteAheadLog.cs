@@ -89,7 +89,7 @@ public sealed class WriteAheadLog : IDisposable
     {
         using HardStateFile hardState = HardStateFile.Open(files, directory, cluster);
         using DurableEndFile durable = DurableEndFile.Open(files, directory, cluster);
-        ScannedLog scanned = LogScanner.Scan(files, directory, cluster, durable.Value, long.MaxValue, hardState.Value.Term, LengthStepBytes(options));
+        ScannedLog scanned = LogScanner.Scan(files, directory, cluster, durable.Value, wantedAfter: long.MaxValue, hardState.Value.Term, markStepBytes: long.MaxValue);
         EntryId last = scanned.Replay.Extent.Last;
         return (GoesOnFrom(snapshot, scanned, directory) && last.Index > snapshot.Index ? last : snapshot, hardState.Value);
     }
