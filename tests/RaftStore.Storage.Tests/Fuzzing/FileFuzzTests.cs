@@ -28,10 +28,11 @@ public sealed class FileFuzzTests
             21,
             [sample],
             bytes => Open(driver.Disk, Segment, [.. bytes, .. new byte[Math.Max(0, length - bytes.Length)]]),
-            inputs: FileInputs,
+            Seals.Segment,
+            FileInputs,
             allocatedBytesMax: 8 << 20).Run();
 
-        Assert.True(places.Count >= 4, string.Join('\n', places));
+        Assert.True(places.Count >= 8, string.Join('\n', places));
     }
 
     [Fact]
@@ -42,7 +43,7 @@ public sealed class FileFuzzTests
         driver.Write(new HardState(3, new NodeId(1)), batches: [LogDriver.Batch(2, 3)]);
         driver.Log!.Dispose();
         string path = driver.Disk.ListFiles(LogDriver.Directory).Select(name => "wal/" + name).Single(name => name.Contains("hard", StringComparison.Ordinal));
-        IReadOnlyDictionary<string, int> places = Fuzzer.Of(22, [driver.Disk.Content(path)], bytes => Open(driver.Disk, path, bytes), inputs: FileInputs, allocatedBytesMax: 8 << 20).Run();
+        IReadOnlyDictionary<string, int> places = Fuzzer.Of(22, [driver.Disk.Content(path)], bytes => Open(driver.Disk, path, bytes), Seals.Slots, FileInputs, allocatedBytesMax: 8 << 20).Run();
 
         Assert.True(places.Count >= 2, string.Join('\n', places));
     }
@@ -70,10 +71,11 @@ public sealed class FileFuzzTests
                     return refusal.Message;
                 }
             },
-            inputs: FileInputs,
+            Seals.Snapshot,
+            FileInputs,
             allocatedBytesMax: 8 << 20).Run();
 
-        Assert.True(places.Count >= 4, string.Join('\n', places));
+        Assert.True(places.Count >= 8, string.Join('\n', places));
     }
 
     [Fact]
