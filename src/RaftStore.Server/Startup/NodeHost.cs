@@ -252,7 +252,9 @@ public sealed class NodeHost : IAsyncDisposable
         if (Interlocked.Exchange(ref _hasFailed, 1) == 0)
         {
             NodeFailure failure = NodeFailure.From(exception);
-            StartupLog.Fatal(_log, failure.ExitCode, failure.Line, exception);
+
+            // Where the line says it all, the way through the code to it would only hide it.
+            StartupLog.Fatal(_log, failure.ExitCode, failure.Line, failure.ExitCode == NodeFailure.Invariant ? exception : null);
             _onFatal(failure.ExitCode, failure.Line);
         }
     }
