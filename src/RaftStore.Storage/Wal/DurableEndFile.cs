@@ -31,6 +31,9 @@ internal sealed class DurableEndFile : IDisposable
     /// <summary>The end of a log of which nothing has been written.</summary>
     internal static readonly DurableEnd Beginning = new(new LogPosition(1, 0), 0, 0, 0);
 
+    /// <summary>A log that was opened every second for a century has been opened less often.</summary>
+    private const uint EpochMax = uint.MaxValue - 1;
+
     private const uint Magic = 0x45445352; // "RSDE"
 
     private readonly SlotFile _slots;
@@ -53,18 +56,27 @@ internal sealed class DurableEndFile : IDisposable
     }
 
     /// <summary>Opens the file.</summary>
-    /// <exception cref="DataDirectoryException">Both slots are damaged. No crash can do that: each lies in a sector of its own, they are
+    /// <exception cref="DataDirectoryException">It claims what cannot be, or both slots are damaged. No crash can do that: each lies in a sector of its own, they are
     /// written in turn, and both were durable before the first segment was begun.</exception>
     internal static DurableEndFile Open(IFileSystem files, string directory, ClusterId cluster)
     {
         Span<byte> payload = stackalloc byte[SlotFile.PayloadBytes];
-        SlotFile slots = SlotFile.Open(files, DurableFiles.Combine(directory, Name), Magic, cluster, payload, out _);
-        LogPosition position = new(BinaryPrimitives.ReadInt64LittleEndian(payload), BinaryPrimitives.ReadInt64LittleEndian(payload[8..]));
-        return new DurableEndFile(slots, new DurableEnd(
-            position,
+        string path = DurableFiles.Combine(directory, Name);
+        SlotFile slots = SlotFile.Open(files, path, Magic, cluster, payload, out _);
+        DurableEnd end = new(
+            new LogPosition(BinaryPrimitives.ReadInt64LittleEndian(payload), BinaryPrimitives.ReadInt64LittleEndian(payload[8..])),
             BinaryPrimitives.ReadUInt32LittleEndian(payload[24..]),
             BinaryPrimitives.ReadInt64LittleEndian(payload[16..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(payload[28..])));
+            BinaryPrimitives.ReadUInt32LittleEndian(payload[28..]));
+        bool isSane = end.Position is { Segment: > 0 and <= SlotFile.CountMax, OffsetBytes: >= 0 and <= SlotFile.CountMax }
+            && end is { LastIndex: >= 0 and <= SlotFile.CountMax, Epoch: <= EpochMax };
+        if (!isSane)
+        {
+            slots.Dispose();
+            throw new DataDirectoryException(path, 0, $"its checksum is right, but it claims {end}: it was not written by this program");
+        }
+
+        return new DurableEndFile(slots, end);
     }
 
     /// <summary>Writes a new end, without syncing it.</summary>

@@ -47,7 +47,7 @@ internal sealed class HardStateFile : IDisposable
         string path = DurableFiles.Combine(directory, Name);
         SlotFile slots = SlotFile.Open(files, path, Magic, cluster, payload, out bool differ);
         long term = BinaryPrimitives.ReadInt64LittleEndian(payload);
-        if (term < 0)
+        if (term is < 0 or > SlotFile.CountMax)
         {
             slots.Dispose();
             throw new DataDirectoryException(path, 0, $"it claims term {term}, though its checksum is right: it was not written by this program");

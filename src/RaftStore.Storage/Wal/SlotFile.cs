@@ -27,6 +27,9 @@ internal sealed class SlotFile : IDisposable
     /// <summary>One slot in each block of 4 KiB: a sector is never larger, so that no failed write can damage both.</summary>
     internal const int SlotStrideBytes = 4096;
 
+    /// <summary>More than anything can be counted to in a century, and far from where counting ends.</summary>
+    internal const long CountMax = 1L << 62;
+
     private const ushort Format = 1;
     private const int PayloadStart = 32;
 
@@ -159,6 +162,9 @@ internal sealed class SlotFile : IDisposable
             throw new DataDirectoryException(Path, offsetBytes, $"it belongs to cluster {cluster}, and this directory to cluster {_cluster}: files of two nodes were mixed; put back the ones that belong here");
         }
 
-        return BinaryPrimitives.ReadInt64LittleEndian(slot[24..]);
+        long sequence = BinaryPrimitives.ReadInt64LittleEndian(slot[24..]);
+        return sequence is > 0 and <= CountMax
+            ? sequence
+            : throw new DataDirectoryException(Path, offsetBytes, $"its checksum is right, but it claims to be value {sequence}, which no disk lives to see. This node does not start, because it cannot know what it has promised; replace it by a new one");
     }
 }

@@ -35,15 +35,17 @@ public sealed class FileFuzzTests
         Assert.True(places.Count >= 8, string.Join('\n', places));
     }
 
-    [Fact]
-    public void HardStates_WhateverTheBytes_AreOpenedOrRefused()
+    [Theory]
+    [InlineData("hardstate", 22)]
+    [InlineData("durable", 25)]
+    public void Slots_WhateverTheBytes_AreOpenedOrRefused(string name, int seed)
     {
         LogDriver driver = new LogDriver().Start();
         driver.Write(new HardState(2, new NodeId(3)), batches: [LogDriver.Batch(1, 1)]);
         driver.Write(new HardState(3, new NodeId(1)), batches: [LogDriver.Batch(2, 3)]);
         driver.Log!.Dispose();
-        string path = driver.Disk.ListFiles(LogDriver.Directory).Select(name => "wal/" + name).Single(name => name.Contains("hard", StringComparison.Ordinal));
-        IReadOnlyDictionary<string, int> places = Fuzzer.Of(22, [driver.Disk.Content(path)], bytes => Open(driver.Disk, path, bytes), Seals.Slots, FileInputs, allocatedBytesMax: 8 << 20).Run();
+        string path = $"{LogDriver.Directory}/{name}";
+        IReadOnlyDictionary<string, int> places = Fuzzer.Of(seed, [driver.Disk.Content(path)], bytes => Open(driver.Disk, path, bytes), Seals.Slots, FileInputs, allocatedBytesMax: 8 << 20).Run();
 
         Assert.True(places.Count >= 2, string.Join('\n', places));
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using RaftStore.Raft;
+using RaftStore.Storage.Tests.Fuzzing;
 
 namespace RaftStore.Storage.Tests;
 
@@ -46,6 +47,27 @@ public sealed class LogForgeryTests
     {
         driver.Disk.Restart();
         return Assert.Throws<DataDirectoryException>(() => LogDriver.Open(driver.Disk, out _, snapshot));
+    }
+
+    [Theory]
+    [InlineData("hardstate", 24, "it claims to be value")]
+    [InlineData("durable", 24, "it claims to be value")]
+    [InlineData("hardstate", 32, "it claims term")]
+    [InlineData("durable", 32, "it claims DurableEnd")]
+    [InlineData("durable", 56, "it claims DurableEnd")]
+    public void Count_ThatNobodyCanHaveComeTo_IsRefusedByFile(string name, int place, string why)
+    {
+        LogDriver driver = Begun();
+        byte[] content = driver.Disk.Content($"wal/{name}");
+        foreach (int slot in new[] { 0, 4096 })
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(content.AsSpan(slot + place), place == 56 ? -1 : long.MaxValue);
+        }
+
+        driver.Disk.SetContent($"wal/{name}", Seals.Slots(content));
+        DataDirectoryException refusal = Refused(driver);
+        Assert.Equal($"wal/{name}", refusal.Path);
+        Assert.Contains(why, refusal.Message, StringComparison.Ordinal);
     }
 
     [Theory]
