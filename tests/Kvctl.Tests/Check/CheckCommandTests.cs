@@ -78,11 +78,7 @@ public sealed class CheckCommandTests : IDisposable
         using LyingStore store = new(_ => false);
         using CancellationTokenSource interrupt = new();
         Task<Shell.Ran> running = Shell.RunAsync([store.Endpoint], interrupt.Token, "check", "--duration", "10m", "--clients", "4", "--rate", "500", "--report", _report);
-        while (store.Keys == 0 && !running.IsCompleted)
-        {
-            await Task.Delay(10);
-        }
-
+        await Task.WhenAny(store.Written, running);
         await interrupt.CancelAsync();
         Shell.Ran ran = await running;
 

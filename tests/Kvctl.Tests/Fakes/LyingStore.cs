@@ -9,6 +9,7 @@ namespace RaftStore.Kvctl.Tests.Fakes;
 internal sealed class LyingStore : IDisposable
 {
     private readonly ScriptedServer _server;
+    private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, (string Value, long Revision)> _content = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string Value, long Revision)> _before = new(StringComparer.Ordinal);
@@ -24,6 +25,9 @@ internal sealed class LyingStore : IDisposable
     }
 
     public Uri Endpoint => _server.Endpoint;
+
+    /// <summary>Ends with the first write.</summary>
+    public Task Written => _written.Task;
 
     /// <summary>The keys that are there.</summary>
     public int Keys
@@ -109,6 +113,7 @@ internal sealed class LyingStore : IDisposable
         if (request.Method == "PUT")
         {
             _content[key] = (request.BodyText, _revision);
+            _written.TrySetResult();
         }
         else
         {
