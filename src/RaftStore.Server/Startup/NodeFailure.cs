@@ -38,6 +38,9 @@ public readonly record struct NodeFailure(int ExitCode, string Line)
         UnknownCommandException unknown => new NodeFailure(
             Invariant,
             $"An entry of the log cannot be applied: {unknown.Message}. Going on would let this node's state part from the others'. Was it written by a newer version? Start that version."),
+        OutOfMemoryException => new NodeFailure(
+            Invariant,
+            "This process got no more memory. Nothing was acknowledged that is not durable. The whole store is held in memory: give the process more, or set a lower quota (kvctl settings), and start it again; it recovers what is durable."),
         IOException or ArgumentException or FormatException => new NodeFailure(Settings, exception.Message),
         _ => new NodeFailure(
             Invariant,
