@@ -15,7 +15,7 @@ public sealed class NodeFailureTests
         { new RaftInvariantException("commit index 5 above last index 4"), 5, "commit index 5 above last index 4" },
         { new UnknownCommandException("kind 77"), 5, "newer version" },
         { new KvInvariantException("the 3 keys do not come to the hash"), 5, "it makes its state anew" },
-        { new OutOfMemoryException(), 5, "set a lower quota" },
+        { new InsufficientMemoryException(), 5, "set a lower quota" },
         { new InvalidOperationException("odd"), 5, "InvalidOperationException" },
         { new IOException("Cannot listen for peers on a:1"), 2, "Cannot listen" },
     };
