@@ -88,7 +88,8 @@ public sealed class NodeLimitsTests
         TestNode next = cluster.Nodes.Single(node => node != alone && node.Status.Role == RaftRole.Leader);
         Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(next, "meanwhile", "v")).Certainty);
         cluster.Heal();
-        cluster.RunUntil(() => Array.TrueForAll(writes, write => write.IsCompleted), "every caller is told");
+        cluster.RunUntil(() => alone.Node.Counters.Waiters == 0, "every caller is told");
+        Assert.True(SpinWait.SpinUntil(() => Array.TrueForAll(writes, write => write.IsCompleted), TimeSpan.FromMinutes(1)), "every caller has heard it");
         cluster.RunUntil(() => cluster.Nodes.TrueForAll(node => node.Status.AppliedIndex == next.Status.CommitIndex), "every node has applied everything");
         cluster.Run(500);
         Assert.All(cluster.Nodes, node => Assert.Equal(0, node.Status.UnappliedBytes));
@@ -159,6 +160,27 @@ public sealed class NodeLimitsTests
         Assert.InRange(outcomes.Count(outcome => outcome.Certainty == WriteCertainty.Applied), 50, 150);
         Assert.All(outcomes.Where(outcome => outcome.Certainty != WriteCertainty.Applied), outcome => Assert.Equal((WriteCertainty.NotApplied, RefusalReason.DiskFull), Ends(outcome)));
         Assert.True(node.Log.ReservedBytes >= 64 << 10, $"{node.Log.ReservedBytes} bytes are left");
+    }
+
+    [Fact]
+    public void Write_FasterThanSpaceIsMade_WaitsForItInsteadOfCallingTheDiskFull()
+    {
+        TestCluster cluster = new(1, segmentBytes: 4 << 20);
+        TestNode node = cluster.RunUntilLeader();
+
+        // Each pass writes more than the mebibyte by which the next segment grows meanwhile.
+        List<ValueTask<WriteOutcome>> writes = [.. Enumerable.Range(0, 60).Select(i => cluster.Write(node, $"k{i}", new string('x', 500_000)))];
+        bool hadSpace = true;
+        cluster.RunUntil(
+            () =>
+            {
+                hadSpace &= node.Status.HasLogSpace;
+                return node.Node.Counters.Waiters == 0;
+            },
+            "every write has ended");
+
+        Assert.True(hadSpace);
+        Assert.All(writes, write => Assert.Equal(WriteCertainty.Applied, TestCluster.Result(write).Certainty));
     }
 
     [Fact]

@@ -34,14 +34,18 @@ internal sealed class LogState
     /// <summary>Bytes of the log since the last purge.</summary>
     public long LengthBytes { get; private set; }
 
-    /// <summary>False while new entries would eat into what is kept for votes.</summary>
-    public bool HasSpace => _reservedBytes >= _reserveBytes + _lackedBytes;
+    /// <summary>False while the disk is full: new entries would eat into what is kept for votes, and nothing is under way that would
+    /// change it.</summary>
+    public bool HasSpace => MakesSpace || _reservedBytes >= _reserveBytes + _lackedBytes;
 
     /// <summary>True where nothing is on its way to the disk.</summary>
     public bool IsIdle => _underWay.Count == 0;
 
     /// <summary>Durations of the last writes.</summary>
     public SyncTimes SyncTimes { get; } = new();
+
+    /// <summary>True while the log's thread makes room: what does not fit yet can wait for it.</summary>
+    public bool MakesSpace { get; private set; }
 
     /// <summary>True where so many bytes fit beside what is on its way, and leave what is kept for votes. What does not fit although
     /// there is space waits until the disk has answered.</summary>
@@ -105,7 +109,7 @@ internal sealed class LogState
             SyncTimes.Add(completion.SyncMicroseconds);
         }
 
-        Reserved(completion.ReservedBytes);
+        Reserved(completion.ReservedBytes, completion.MakesSpace);
         if (completion.Token.Value > _purgedAfter.Value)
         {
             LengthBytes = completion.LogBytes;
@@ -120,7 +124,7 @@ internal sealed class LogState
     }
 
     /// <summary>Looks whether there is space again: a node that refuses every write is told nothing by its log.</summary>
-    public void LookAtSpace() => Reserved(_writer.ReservedBytes);
+    public void LookAtSpace() => Reserved(_writer.ReservedBytes, _writer.MakesSpace);
 
     /// <summary>A durable snapshot covers everything up to <paramref name="index"/>.</summary>
     public void Purge(long index)
@@ -131,9 +135,10 @@ internal sealed class LogState
         _writer.RequestPurge(index);
     }
 
-    private void Reserved(long bytes)
+    private void Reserved(long bytes, bool makesSpace)
     {
         _reservedBytes = bytes;
+        MakesSpace = makesSpace;
         _lackedBytes = HasSpace ? 0 : _lackedBytes;
     }
 }

@@ -267,12 +267,13 @@ internal sealed class WritePath
             bool isAlone = isFirst && _log.IsIdle;
             long costWithIt = cost + LogState.CostOf(bytes);
             bool fits = _log.HasSpaceFor(isAlone ? bytes : costWithIt);
-            if (!fits && isAlone)
+            bool neverFits = !fits && isAlone && !_log.MakesSpace;
+            if (neverFits)
             {
                 _log.Lacks(costWithIt);
             }
 
-            if (!_log.HasSpace || (!fits && isAlone))
+            if (!_log.HasSpace || neverFits)
             {
                 Refuse(write, RefusalReason.DiskFull);
                 continue;

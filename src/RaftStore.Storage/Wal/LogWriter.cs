@@ -5,9 +5,10 @@ namespace RaftStore.Storage;
 /// <summary>What the log writer tells the pump.</summary>
 /// <param name="Token">The newest request that is durable; every earlier one is too.</param>
 /// <param name="ReservedBytes">Bytes that can be written without asking the file system for more space.</param>
+/// <param name="MakesSpace">True while a spare segment is being made: there will be more space, and nobody has to do anything for it.</param>
 /// <param name="LogBytes">Bytes of the log since the last purge.</param>
 /// <param name="SyncMicroseconds">How long the write and the sync took; 0 where nothing was written and only the space has changed.</param>
-public readonly record struct LogCompletion(BatchToken Token, long ReservedBytes, long LogBytes, long SyncMicroseconds);
+public readonly record struct LogCompletion(BatchToken Token, long ReservedBytes, bool MakesSpace, long LogBytes, long SyncMicroseconds);
 
 /// <summary>Group commit: takes whatever is queued, writes it, syncs once, reports once. The queue is bounded by what the core
 /// lets be unapplied. <see cref="Enqueue"/> and <see cref="RequestPurge"/> from any thread, <see cref="RunOnce"/> from one: a
@@ -33,6 +34,8 @@ public sealed class LogWriter
     private int _waiting;
     private long _spareNotBefore = long.MinValue;
     private bool _wantsSpare;
+    private bool _isDiskFull;
+    private bool _makesSpace;
     private BatchToken _lastToken;
     private long _reservedBytes;
     private long _logBytes;
@@ -44,7 +47,7 @@ public sealed class LogWriter
         _microseconds = microseconds;
         _reservedBytes = log.ReservedBytes;
         _logBytes = log.LengthBytes;
-        _wantsSpare = log.WantsSpare;
+        _makesSpace = _wantsSpare = log.WantsSpare;
     }
 
     /// <summary>True where <see cref="RunOnce"/> has something to do. Any thread.</summary>
@@ -61,6 +64,9 @@ public sealed class LogWriter
 
     /// <summary>As in the last completion, or as the log was opened. Any thread.</summary>
     public long ReservedBytes => Volatile.Read(ref _reservedBytes);
+
+    /// <summary>As in the last completion, or as the log was opened. Any thread.</summary>
+    public bool MakesSpace => Volatile.Read(ref _makesSpace);
 
     /// <summary>As in the last completion, or as the log was opened. Any thread.</summary>
     public long LogBytes => Volatile.Read(ref _logBytes);
@@ -157,7 +163,7 @@ public sealed class LogWriter
         }
 
         bool changed = Publish();
-        return wrote || changed ? new LogCompletion(_lastToken, ReservedBytes, LogBytes, wrote ? _microseconds() - start : 0) : null;
+        return wrote || changed ? new LogCompletion(_lastToken, ReservedBytes, MakesSpace, LogBytes, wrote ? _microseconds() - start : 0) : null;
     }
 
     private void WriteTaken()
@@ -177,21 +183,28 @@ public sealed class LogWriter
         long now = _microseconds();
         if (now >= _spareNotBefore && !_log.PrepareSpare())
         {
+            _isDiskFull = true;
             _spareNotBefore = now + SpareRetryMicroseconds;
         }
+
+        // A first slice says little about the last one: the disk has room again when a whole segment had.
+        _isDiskFull &= _log.WantsSpare;
     }
 
-    /// <returns>True where space or length have changed.</returns>
+    /// <returns>True where length, space or the prospect of more have changed.</returns>
     private bool Publish()
     {
         long reservedBytes = _log.ReservedBytes;
         long logBytes = _log.LengthBytes;
-        bool changed = reservedBytes != _reservedBytes || logBytes != _logBytes;
+        bool wantsSpare = _log.WantsSpare;
+        bool makesSpace = wantsSpare && !_isDiskFull;
+        bool changed = reservedBytes != _reservedBytes || logBytes != _logBytes || makesSpace != _makesSpace;
         Volatile.Write(ref _reservedBytes, reservedBytes);
         Volatile.Write(ref _logBytes, logBytes);
+        Volatile.Write(ref _makesSpace, makesSpace);
         lock (_gate)
         {
-            _wantsSpare = _log.WantsSpare;
+            _wantsSpare = wantsSpare;
         }
 
         return changed;

@@ -59,15 +59,17 @@ public sealed class LogWriterTests
         LogDriver driver = new LogDriver().Start();
         LogWriter writer = new(driver.Log!, () => now);
         writer.Enqueue(Request(1, LogDriver.Batch(1, 1)));
-        writer.RunOnce();
+        Assert.True(writer.RunOnce()!.Value.MakesSpace);
         driver.Disk.CapacityBytes = 0;
 
+        Assert.False(writer.RunOnce()!.Value.MakesSpace);
         Assert.Null(writer.RunOnce());
         Assert.False(writer.HasWork);
         writer.Enqueue(new PersistRequest { Token = new BatchToken(2), HardState = new HardState(5, new NodeId(2)), Batches = [LogDriver.Batch(2, 1, 1, 30_000)] });
         LogCompletion completion = writer.RunOnce()!.Value;
         Assert.Equal(new BatchToken(2), completion.Token);
         Assert.InRange(completion.ReservedBytes, 1, 36 << 10);
+        Assert.False(completion.MakesSpace);
 
         driver.Disk.CapacityBytes = long.MaxValue;
         Assert.False(writer.HasWork);
