@@ -159,6 +159,11 @@ public sealed class Node
         return null;
     }
 
+    /// <summary>The process has little memory left, or enough of it again. Until the next report a leader refuses puts
+    /// (<see cref="RefusalReason.LowOnMemory"/>), its own callers' and forwarded ones, and takes everything else. A follower goes on as it is:
+    /// what is committed cannot be refused. Meant for changes only. Any thread.</summary>
+    public void ReportMemory(bool isLow) => _inputs.AddEvent(new MemoryReport(isLow));
+
     /// <summary>A peer's connection was made, or made anew. Any thread.</summary>
     public void PeerConnected(NodeId peer, PeerChannel channel) => _inputs.AddEvent(new PeerChange(peer, channel, IsConnected: true));
 

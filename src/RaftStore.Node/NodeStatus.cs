@@ -63,6 +63,9 @@ public sealed record NodeStatus
 
     /// <summary>False while the log's disk is full.</summary>
     public required bool HasLogSpace { get; init; }
+
+    /// <summary>False while the process has little memory left, by <see cref="Node.ReportMemory"/>: leading, it refuses puts.</summary>
+    public required bool HasMemory { get; init; }
 }
 
 /// <summary>A snapshot that came from another node, was found to be damaged, and is fetched anew.</summary>

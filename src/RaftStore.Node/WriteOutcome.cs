@@ -30,6 +30,9 @@ public enum RefusalReason
     /// <summary>The log's disk is full.</summary>
     DiskFull,
 
+    /// <summary>The leader's memory is nearly used up, and the command would take more of it.</summary>
+    LowOnMemory,
+
     /// <summary>The node is shutting down.</summary>
     ShuttingDown,
 

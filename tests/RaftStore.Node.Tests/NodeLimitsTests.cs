@@ -1,3 +1,4 @@
+using RaftStore.Kv;
 using RaftStore.Node.Codec;
 using RaftStore.Node.Tests.Harness;
 using RaftStore.Node.Waiters;
@@ -143,6 +144,50 @@ public sealed class NodeLimitsTests
         cluster.RunUntil(() => leader.Status.HasLogSpace, "space again");
         Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(leader, "after", "1")).Certainty);
         cluster.RunUntil(() => TestCluster.Get(leader, "after") == "1", "the full node catches up");
+    }
+
+    [Fact]
+    public void Write_LeaderLowOnMemory_RefusesPutsAndTakesWhatMakesRoom()
+    {
+        TestCluster cluster = new(3);
+        TestNode leader = cluster.RunUntilLeader();
+        TestNode follower = cluster.Followers[0];
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(leader, "a", "1")).Certainty);
+        Assert.True(leader.Status.HasMemory);
+        long term = leader.Status.Term;
+
+        leader.Node.ReportMemory(isLow: true);
+
+        Assert.Equal((WriteCertainty.NotApplied, RefusalReason.LowOnMemory), Ends(cluster.Await(cluster.Write(leader, "b", "2"))));
+        Assert.Equal((WriteCertainty.NotApplied, RefusalReason.LowOnMemory), Ends(cluster.Await(cluster.Write(follower, "b", "2"))));
+        Assert.Equal((false, true), (leader.Status.HasMemory, follower.Status.HasMemory));
+        Assert.Equal(2, leader.Node.Counters.RefusedWrites);
+        Assert.Equal(RefusalReason.None, cluster.Await(leader.Node.ConfirmReadAsync(cluster.NowMs + 1000)));
+        byte[][] makeRoom = [KvCommand.Delete("a"u8), KvCommand.DeleteRange(default), KvCommand.Compact(1), KvCommand.ChangeSettings([new KvSettingChange(KvSetting.All[0], 1 << 20)])];
+        Assert.All(makeRoom, command => Assert.Equal(KvStatus.Done, cluster.Await(leader.Node.WriteAsync(command, cluster.NowMs + 1000)).Result.Status));
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(follower.Node.WriteAsync(KvCommand.Delete("a"u8), cluster.NowMs + 1000)).Certainty);
+        cluster.Run(10_000);
+        Assert.Equal((leader, term), (cluster.Leader, leader.Status.Term));
+        Assert.Null(TestCluster.Get(leader, "b"));
+
+        leader.Node.ReportMemory(isLow: false);
+
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(follower, "b", "3")).Certainty);
+        Assert.True(leader.Status.HasMemory);
+    }
+
+    [Fact]
+    public void Write_FollowerLowOnMemory_IsTakenAndReplicatedToIt()
+    {
+        TestCluster cluster = new(3);
+        TestNode leader = cluster.RunUntilLeader();
+        TestNode follower = cluster.Followers[0];
+
+        follower.Node.ReportMemory(isLow: true);
+
+        Assert.Equal(WriteCertainty.Applied, cluster.Await(cluster.Write(follower, "a", "1")).Certainty);
+        cluster.RunUntil(() => TestCluster.Get(follower, "a") == "1", "the follower applies it");
+        Assert.Equal((true, false), (leader.Status.HasMemory, follower.Status.HasMemory));
     }
 
     [Fact]

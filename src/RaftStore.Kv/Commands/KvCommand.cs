@@ -100,6 +100,9 @@ public static class KvCommand
     /// <returns>Null where <see cref="KvStore.Apply"/> can carry it out.</returns>
     public static string? Check(ReadOnlySpan<byte> command) => DecodedCommand.TryRead(command, out _, out string? error) ? null : error;
 
+    /// <summary>True for a put: the one command after which the store may hold more than before.</summary>
+    public static bool IsPut(ReadOnlySpan<byte> command) => !command.IsEmpty && command[0] == (byte)KvCommandKind.Put;
+
     private static void WriteStart(Span<byte> target, KvCommandKind kind, byte flags, KvConditionKind condition)
     {
         target[0] = (byte)kind;

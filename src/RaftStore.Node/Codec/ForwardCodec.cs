@@ -114,7 +114,7 @@ internal static class ForwardCodec
             ForwardOutcome outcome = (ForwardOutcome)reader.Byte();
             ReadOnlyMemory<byte> bytes = reader.Bytes(reader.UInt32());
             KvResult result = default;
-            bool sane = outcome == ForwardOutcome.Applied ? KvResult.TryRead(bytes.Span, out result) : outcome <= ForwardOutcome.Unknown && bytes.IsEmpty;
+            bool sane = outcome == ForwardOutcome.Applied ? KvResult.TryRead(bytes.Span, out result) : outcome <= ForwardOutcome.LowOnMemory && bytes.IsEmpty;
             if (reader.IsBroken || !sane)
             {
                 return null;

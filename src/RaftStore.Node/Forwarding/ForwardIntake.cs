@@ -53,6 +53,7 @@ internal sealed class ForwardIntake(PumpContext context, WaiterPool<WriteWaiter>
     {
         RefusalReason.Overloaded => ForwardOutcome.Overloaded,
         RefusalReason.DiskFull => ForwardOutcome.DiskFull,
+        RefusalReason.LowOnMemory => ForwardOutcome.LowOnMemory,
         RefusalReason.ShuttingDown => ForwardOutcome.ShuttingDown,
         _ => ForwardOutcome.NotLeader,
     };

@@ -23,6 +23,9 @@ internal enum ForwardOutcome : byte
 
     /// <summary>Nobody will learn what became of it.</summary>
     Unknown = 5,
+
+    /// <summary>Refused before it was proposed: the leader's memory is nearly used up.</summary>
+    LowOnMemory = 6,
 }
 
 /// <summary>One command that a follower forwards.</summary>

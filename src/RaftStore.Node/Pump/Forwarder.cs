@@ -170,6 +170,9 @@ internal sealed class Forwarder(PumpContext context, WaiterList<WriteWaiter> wai
             case ForwardOutcome.DiskFull:
                 finish(write, new WriteOutcome(WriteCertainty.NotApplied, RefusalReason.DiskFull, default));
                 break;
+            case ForwardOutcome.LowOnMemory:
+                finish(write, new WriteOutcome(WriteCertainty.NotApplied, RefusalReason.LowOnMemory, default));
+                break;
             case ForwardOutcome.Unknown:
                 finish(write, Unknown(RefusalReason.TimedOut));
                 break;

@@ -14,6 +14,9 @@ internal sealed record LogFinished(LogCompletion Completion);
 /// <summary>A peer's connection was made or lost.</summary>
 internal sealed record PeerChange(NodeId Peer, PeerChannel Channel, bool IsConnected);
 
+/// <summary>The process has little memory left, or enough of it again.</summary>
+internal sealed record MemoryReport(bool IsLow);
+
 /// <summary>A caller wants the state as it is now, to write it somewhere.</summary>
 internal sealed record StateCapture(TaskCompletionSource<CapturedState?> Answer);
 

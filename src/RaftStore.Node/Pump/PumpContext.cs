@@ -34,6 +34,9 @@ internal sealed class PumpContext
     /// <summary>The last snapshot from another node that was damaged; null where none was.</summary>
     public RefusedSnapshot? RefusedSnapshot { get; set; }
 
+    /// <summary>True while the process has little memory left: a leader takes no command that would need more.</summary>
+    public bool IsLowOnMemory { get; set; }
+
     /// <summary>This node.</summary>
     public NodeId Self => Options.Raft.Id;
 

@@ -264,6 +264,9 @@ internal sealed class PumpPass
             case QuarantineUnmarked unmarked:
                 _repair.Take(unmarked);
                 break;
+            case MemoryReport memory:
+                _context.IsLowOnMemory = memory.IsLow;
+                break;
             default:
                 throw new NotSupportedException($"No input {report.GetType().Name} is known.");
         }

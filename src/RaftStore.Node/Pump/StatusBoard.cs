@@ -38,6 +38,7 @@ internal sealed class StatusBoard
             && ReferenceEquals(old.AppliedConfiguration, core.AppliedConfiguration)
             && ReferenceEquals(old.Divergence, _context.Divergence)
             && ReferenceEquals(old.RefusedSnapshot, _context.RefusedSnapshot)
+            && old.HasMemory != _context.IsLowOnMemory
             && old.Repair == _repair.Status;
         if (!isSame)
         {
@@ -69,6 +70,7 @@ internal sealed class StatusBoard
             SyncLatency = _log.SyncTimes.Summarise(_context.NowMs),
             UnappliedBytes = core.UnappliedBytes,
             HasLogSpace = _log.HasSpace,
+            HasMemory = !_context.IsLowOnMemory,
             Divergence = _context.Divergence,
             RefusedSnapshot = _context.RefusedSnapshot,
             Repair = _repair.Status,

@@ -256,6 +256,13 @@ internal sealed class WritePath
         long cost = 0;
         while (_waiting.First is WriteWaiter write)
         {
+            if (_context.IsLowOnMemory && KvCommand.IsPut(write.Command.Span))
+            {
+                // What makes room goes on: deletions, compactions, and settings that let history go.
+                Refuse(write, RefusalReason.LowOnMemory);
+                continue;
+            }
+
             long bytes = write.Command.Length + EntryBatch.EntryHeaderBytes;
             bool isFirst = _candidates.Count == 0;
             if (bytes > room && (_context.Core.UnappliedBytes > 0 || !isFirst))
@@ -362,7 +369,7 @@ internal sealed class WritePath
     /// <summary>The end of a write that stands in no list any more.</summary>
     private void Finish(WriteWaiter write, WriteOutcome outcome)
     {
-        _context.Tallies.RefusedWrites += outcome.Reason is RefusalReason.Overloaded or RefusalReason.DiskFull ? 1 : 0;
+        _context.Tallies.RefusedWrites += outcome.Reason is RefusalReason.Overloaded or RefusalReason.DiskFull or RefusalReason.LowOnMemory ? 1 : 0;
         _context.Deadlines.Remove(write);
         _context.ReleaseBytes(write);
         _context.ReleaseWaiter();

@@ -170,6 +170,15 @@ internal sealed class ClusterEndpoints(NodeHost host, ServerSettings settings, C
         json.WriteNumber("uptimeMs"u8, Environment.TickCount64 - _startedMs);
         json.WriteString("version"u8, ServerVersion.Text);
         json.WriteBoolean("hasLogSpace"u8, status.HasLogSpace);
+        json.WriteBoolean("hasMemory"u8, status.HasMemory);
+        if (host.Memory is { } memory)
+        {
+            json.WriteStartObject("memory"u8);
+            json.WriteNumber("usedBytes"u8, MemoryWatch.UsedBytes);
+            json.WriteNumber("limitBytes"u8, memory.LimitBytes);
+            json.WriteEndObject();
+        }
+
         json.WriteStartObject("syncLatency"u8);
         json.WriteNumber("p50Us"u8, status.SyncLatency.P50Microseconds);
         json.WriteNumber("p99Us"u8, status.SyncLatency.P99Microseconds);

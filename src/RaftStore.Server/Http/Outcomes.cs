@@ -51,6 +51,7 @@ internal static class Outcomes
         RefusalReason.NoLeader => new Problem(ProblemType.NoLeader, "No leader is known: an election is under way, or a majority of the nodes cannot be reached. Try again."),
         RefusalReason.Overloaded => new Problem(ProblemType.Overloaded, "A queue is full. Try again later, and more slowly."),
         RefusalReason.DiskFull => new Problem(ProblemType.DiskFull, "The leader's log has no space left on its disk: free some."),
+        RefusalReason.LowOnMemory => new Problem(ProblemType.Overloaded, "The leader's memory is nearly used up, so it takes no puts: delete keys and compact, or give it more (memory in its /v1/status names the limit). Reads, deletions and compactions go on."),
         RefusalReason.Diverged => Diverged(),
         RefusalReason.ShuttingDown => new Problem(ProblemType.ShuttingDown, "This node is shutting down: ask another."),
         RefusalReason.TimedOut when isWrite => new Problem(ProblemType.NotProposed, "The write waited for a leader until its time was over and was never proposed. Try again."),

@@ -25,6 +25,7 @@ internal sealed class MetricsEndpoint(NodeHost host, HttpMetrics http, CommonHea
             WriteRaft(text, node.Status, host.Clock.NowMs);
             WriteWork(text, node.Counters);
             WriteStore(text, node.View);
+            WriteMemory(text, node.Status, host.Memory);
         }
 
         WritePeers(text, host.PeerCounters);
@@ -80,7 +81,7 @@ internal sealed class MetricsEndpoint(NodeHost host, HttpMetrics http, CommonHea
         text.Single("raftstore_read_rounds_total", "counter", "Confirmations asked for; each serves every read that waited.", counters.ReadRounds);
         text.Single("raftstore_writes_forwarded_total", "counter", "Writes sent to the leader.", counters.ForwardedWrites);
         text.Single("raftstore_writes_served_for_peers_total", "counter", "Writes proposed for other members.", counters.ForwardedWritesServed);
-        text.Single("raftstore_writes_refused_total", "counter", "Writes refused for want of space in a queue, a table or on the disk.", counters.RefusedWrites);
+        text.Single("raftstore_writes_refused_total", "counter", "Writes refused for want of space in a queue, a table, in memory or on the disk.", counters.RefusedWrites);
         text.Single("raftstore_writes_timed_out_total", "counter", "Writes whose time was over.", counters.TimedOutWrites);
         text.Single("raftstore_waiters", "gauge", "Requests waiting for the cluster now.", counters.Waiters);
         text.Single("raftstore_snapshots_taken_total", "counter", "Snapshots written.", counters.SnapshotsTaken);
@@ -99,6 +100,16 @@ internal sealed class MetricsEndpoint(NodeHost host, HttpMetrics http, CommonHea
         text.Single("raftstore_store_keys", "gauge", "Live keys.", view.KeyCount);
         text.Single("raftstore_store_bytes", "gauge", "Bytes of keys and values of all versions kept.", view.StoredBytes);
         text.Single("raftstore_store_cluster_time_seconds", "gauge", "Cluster time of the last entry applied.", view.ClusterTimeMs / 1e3);
+    }
+
+    private static void WriteMemory(PrometheusText text, NodeStatus status, MemoryWatch? memory)
+    {
+        text.Single("raftstore_has_memory", "gauge", "0 while the node's memory is nearly used up and it refuses puts as leader.", status.HasMemory ? 1 : 0);
+        if (memory is not null)
+        {
+            text.Single("raftstore_memory_used_bytes", "gauge", "Bytes that the node holds, with garbage that no collection has found yet.", MemoryWatch.UsedBytes);
+            text.Single("raftstore_memory_limit_bytes", "gauge", "Bytes that it may hold.", memory.LimitBytes);
+        }
     }
 
     private static void WritePeers(PrometheusText text, PeerCounters counters)

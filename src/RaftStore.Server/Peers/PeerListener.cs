@@ -23,15 +23,22 @@ internal sealed class PeerListener : IDisposable
     private readonly PeerReception _reception;
     private readonly PeerMeter _meter;
     private readonly ILogger _log;
+    private readonly Action<Exception> _onFatal;
     private readonly Thread _thread;
 
     /// <summary>Binds the port; connections wait until <see cref="Start"/>.</summary>
+    /// <param name="address">host:port.</param>
+    /// <param name="reception">What serves a connection.</param>
+    /// <param name="meter">Counts them.</param>
+    /// <param name="log">Where to log.</param>
+    /// <param name="onFatal">Called where the node cannot go on, from any thread.</param>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
-    public PeerListener(string address, PeerReception reception, PeerMeter meter, ILogger log)
+    public PeerListener(string address, PeerReception reception, PeerMeter meter, ILogger log, Action<Exception> onFatal)
     {
         _reception = reception;
         _meter = meter;
         _log = log;
+        _onFatal = onFatal;
         _socket = Bind(address);
         _thread = new Thread(Accept, maxStackSize: 256 << 10) { IsBackground = true, Name = "peer listener" };
     }
@@ -141,6 +148,11 @@ internal sealed class PeerListener : IDisposable
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // The other side went away, or this node closed it: there is nobody left to tell.
+        }
+        catch (OutOfMemoryException e)
+        {
+            // The peer would connect anew and send the same frame, for ever: it is committed, and this node cannot hold it.
+            _onFatal(e);
         }
         catch (Exception e)
         {

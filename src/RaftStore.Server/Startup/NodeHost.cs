@@ -96,6 +96,9 @@ public sealed class NodeHost : IAsyncDisposable
     /// <summary>The node, or null while forming. Any thread.</summary>
     public Node.Node? Node => Running?.Node;
 
+    /// <summary>The watch over the process' memory, or null while forming. Any thread.</summary>
+    internal MemoryWatch? Memory => Running?.Memory;
+
     /// <summary>This node's id; none while forming.</summary>
     public NodeId Id => Running?.Identity.Node ?? NodeId.None;
 
@@ -183,7 +186,7 @@ public sealed class NodeHost : IAsyncDisposable
             bool isFormed = identity is { State: FormationState.Formed };
             Admission admission = new(_settings, _directory, identity, founders, _network, _log, Run, Fail);
             Volatile.Write(ref _admission, admission);
-            _listener = new PeerListener(_settings.PeerListen, admission.Reception, _network.Meter, _network.Log);
+            _listener = new PeerListener(_settings.PeerListen, admission.Reception, _network.Meter, _network.Log, Fail);
             if (isFormed)
             {
                 Run(identity!);

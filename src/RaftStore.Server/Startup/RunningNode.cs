@@ -27,6 +27,7 @@ internal sealed class RunningNode : IDisposable
         _runtime = runtime;
         _log = log;
         _watch = new StatusWatch(node, surroundings.Log, onRemoved);
+        Memory = new MemoryWatch(node, surroundings.Log);
         _own = new OwnAddresses(node, surroundings.Clock, transport.Self, surroundings.Log);
         _faults = surroundings.Faults;
     }
@@ -39,6 +40,9 @@ internal sealed class RunningNode : IDisposable
 
     /// <summary>Its connections.</summary>
     public PeerTransport Transport { get; }
+
+    /// <summary>Says when its memory is nearly used up.</summary>
+    public MemoryWatch Memory { get; }
 
     /// <summary>Recovers what the disk holds and starts every thread.</summary>
     /// <param name="settings">What the server was told.</param>
@@ -93,6 +97,7 @@ internal sealed class RunningNode : IDisposable
     {
         _own.Dispose();
         _watch.Dispose();
+        Memory.Dispose();
         _faults?.Dispose();
         Transport.Dispose();
         _runtime.Dispose();

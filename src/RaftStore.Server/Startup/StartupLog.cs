@@ -47,6 +47,12 @@ internal static partial class StartupLog
     [LoggerMessage(2304, LogLevel.Error, "The log's disk is full (durable index {DurableIndex}, term {Term}): new entries are refused, votes and reads go on. Make space on it")]
     public static partial void LogSpaceGone(ILogger log, long durableIndex, long term);
 
+    [LoggerMessage(2316, LogLevel.Error, "Memory is nearly used up, {UsedBytes} of {LimitBytes} bytes (term {Term}, applied index {AppliedIndex}): while this node leads, it refuses puts. Delete keys and compact, or give the process more")]
+    public static partial void MemoryGone(ILogger log, long usedBytes, long limitBytes, long term, long appliedIndex);
+
+    [LoggerMessage(2317, LogLevel.Information, "There is enough memory again, {UsedBytes} of {LimitBytes} bytes are used (term {Term}, applied index {AppliedIndex})")]
+    public static partial void MemoryBack(ILogger log, long usedBytes, long limitBytes, long term, long appliedIndex);
+
     [LoggerMessage(2309, LogLevel.Information, "Joining: {Detail}")]
     public static partial void Joining(ILogger log, string detail);
 

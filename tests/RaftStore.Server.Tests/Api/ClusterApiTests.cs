@@ -36,6 +36,8 @@ public sealed class ClusterApiTests(OneNode node)
         Assert.True((long)status["keys"]! > 0);
         Assert.True((long)status["bytes"]! > 0);
         Assert.True((bool)status["hasLogSpace"]!);
+        Assert.True((bool)status["hasMemory"]!);
+        Assert.InRange((long)status["memory"]!["usedBytes"]!, 1, (long)status["memory"]!["limitBytes"]!);
         foreach (string name in new[] { "term", "commitIndex", "durableIndex", "firstIndex", "snapshotIndex", "compactedRevision", "uptimeMs" })
         {
             Assert.True((long)status[name]! >= 0, name);

@@ -10,6 +10,7 @@ public sealed class OutcomesTests
     [Theory]
     [InlineData(RefusalReason.NoLeader, "no-leader", 503)]
     [InlineData(RefusalReason.Overloaded, "overloaded", 503)]
+    [InlineData(RefusalReason.LowOnMemory, "overloaded", 503)]
     [InlineData(RefusalReason.ShuttingDown, "shutting-down", 503)]
     [InlineData(RefusalReason.DiskFull, "disk-full", 507)]
     [InlineData(RefusalReason.Diverged, "diverged", 503)]

@@ -58,7 +58,7 @@ internal sealed class PeerNodeHarness : IDisposable
 
     /// <summary>A node that listens; see <see cref="Dial"/>.</summary>
     public static PeerNodeHarness Listen(Configuration members, uint id, PeerLimits? limits = null, int port = 0, Func<Member, string>? addressOf = null) =>
-        new(members, new NodeId(id), limits ?? Limits, addressOf ?? (member => member.PeerAddress), (reception, meter) => new PeerListener($"127.0.0.1:{port}", reception, meter, NullLogger.Instance));
+        new(members, new NodeId(id), limits ?? Limits, addressOf ?? (member => member.PeerAddress), (reception, meter) => new PeerListener($"127.0.0.1:{port}", reception, meter, NullLogger.Instance, failure => throw failure));
 
     /// <summary>Members whose addresses are only known once they listen.</summary>
     public static Configuration Members(int count) =>
