@@ -103,6 +103,11 @@ internal sealed class AdminDesk(PumpContext context, LeaderAbsence absence, Stat
     /// <summary>Time has passed: what was not done in time ends.</summary>
     public void Tick()
     {
+        if (_cases.Count == 0)
+        {
+            return;
+        }
+
         foreach (AdminCase one in _cases.FindAll(one => one.DeadlineMs <= context.NowMs))
         {
             End(one, Unfinished(one));

@@ -12,6 +12,12 @@ internal sealed class PlatterView(SimulatedDirectory root) : IFileSystem
 
     public bool FileExists(string path) => root.Find(path, durable: true) is SimulatedFile;
 
+    /// <summary>What that file holds; null where it is not there.</summary>
+    public PlatterImage? ImageOf(string path) => (root.Find(path, durable: true) as SimulatedFile)?.PlatterImage;
+
+    /// <summary>Whether that file holds what it held; see <see cref="SimulatedFile.HoldsStill"/>.</summary>
+    public bool HoldsStill(string path, in PlatterImage image, long bytes) => root.Find(path, durable: true) is SimulatedFile file && file.HoldsStill(image, bytes);
+
     public bool DirectoryExists(string path) => root.Find(path, durable: true) is SimulatedDirectory;
 
     public IReadOnlyList<string> ListFiles(string directory) => List<SimulatedFile>(directory);

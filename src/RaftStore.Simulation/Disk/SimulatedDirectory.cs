@@ -14,10 +14,16 @@ internal sealed class SimulatedDirectory
     public object? Find(string path, bool durable)
     {
         object? named = this;
-        foreach (string name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        for (int start = 0; start < path.Length;)
         {
-            SimulatedDirectory? directory = named as SimulatedDirectory;
-            named = (durable ? directory?.DurableNames : directory?.Names)?.GetValueOrDefault(name);
+            int end = path.IndexOf('/', start) is >= 0 and int slash ? slash : path.Length;
+            if (end > start)
+            {
+                SimulatedDirectory? directory = named as SimulatedDirectory;
+                named = (durable ? directory?.DurableNames : directory?.Names)?.GetValueOrDefault(path[start..end]);
+            }
+
+            start = end + 1;
         }
 
         return named;

@@ -116,7 +116,7 @@ public sealed class SimulatedDisk : IFileSystem
     }
 
     /// <summary>What <see cref="CopyOfPlatter"/> would hold, to be read at once and where it lies.</summary>
-    public IFileSystem Platter => new PlatterView(_root);
+    internal PlatterView Platter => new(_root);
 
     /// <summary>Another number whenever the platter may hold something else than before.</summary>
     public long PlatterVersion { get; private set; }

@@ -11,6 +11,8 @@ internal sealed class SimulatedFile
 
     private const int SectorsPerWord = 64;
 
+    private static readonly byte[] Zeros = new byte[SectorBytes];
+
     /// <summary>What programs see; null for a sector of zeros.</summary>
     private byte[]?[] _seen = [];
 
@@ -25,6 +27,37 @@ internal sealed class SimulatedFile
 
     /// <summary>The length that the platter knows of, in bytes.</summary>
     public int PlatterLengthBytes { get; private set; }
+
+    /// <summary>What the platter holds now, to be compared with what it will hold.</summary>
+    public PlatterImage PlatterImage => new((byte[]?[])_platter.Clone(), PlatterLengthBytes);
+
+    /// <summary>Whether the platter holds what it held, in the first so many bytes, or as a whole where it held fewer. A sector that is the same
+    /// object is the same, since none on the platter is changed in place; of others the bytes are compared.</summary>
+    public bool HoldsStill(in PlatterImage image, long bytes)
+    {
+        if (bytes > image.LengthBytes && PlatterLengthBytes != image.LengthBytes)
+        {
+            return false;
+        }
+
+        int end = (int)Math.Min(bytes, image.LengthBytes);
+        if (end > PlatterLengthBytes)
+        {
+            return false;
+        }
+
+        for (int start = 0; start < end; start += SectorBytes)
+        {
+            byte[]? now = _platter[start / SectorBytes];
+            byte[]? before = image.Sectors[start / SectorBytes];
+            if (now != before && !Read(now, end - start).SequenceEqual(Read(before, end - start)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Reads what the platter holds.</summary>
     public int ReadPlatter(long offsetBytes, Span<byte> target) => Read(_platter, PlatterLengthBytes, offsetBytes, target);
@@ -131,6 +164,8 @@ internal sealed class SimulatedFile
         PlatterLengthBytes = lengthBytes,
     };
 
+    private static ReadOnlySpan<byte> Read(byte[]? sector, int bytesMax) => (sector ?? Zeros).AsSpan(0, Math.Min(bytesMax, SectorBytes));
+
     private static int WordsFor(int sectors) => (sectors + SectorsPerWord - 1) / SectorsPerWord;
 
     private static byte[] Changed(byte[]? sector, int start, ReadOnlySpan<byte> bytes)
@@ -199,3 +234,8 @@ internal sealed class SimulatedFile
         }
     }
 }
+
+/// <summary>What a file's platter held at some time.</summary>
+/// <param name="Sectors">Sector by sector; null for one of zeros. Shared with the file, and never changed.</param>
+/// <param name="LengthBytes">How much of that was the file.</param>
+internal readonly record struct PlatterImage(byte[]?[] Sectors, int LengthBytes);

@@ -13,6 +13,7 @@ internal sealed class PlatterRules
     private readonly World _world;
     private readonly ConfigurationRules _configurations;
     private readonly RandomStream _random;
+    private readonly Dictionary<int, PlatterReader> _readers = [];
     private readonly Dictionary<int, (long Version, long LastIndex)> _ends = [];
     private readonly SortedSet<(long Revision, long Index)> _states = [(0, 0)];
 
@@ -107,7 +108,7 @@ internal sealed class PlatterRules
         long version = machine.Disk.PlatterVersion;
         if (!_ends.TryGetValue(machine.Number, out (long Version, long LastIndex) end) || end.Version != version)
         {
-            _ends[machine.Number] = end = (version, ReadEnd(machine).Last.Index);
+            _ends[machine.Number] = end = (version, Read(machine).Last.Index);
         }
 
         return end.LastIndex >= index;
@@ -115,30 +116,26 @@ internal sealed class PlatterRules
 
     /// <summary>The term of the entry that a start from that platter would find at an index; -1 for none. What a snapshot covers has the
     /// snapshot's term.</summary>
-    public long TermOnPlatter(SimulatedMachine machine, long index)
-    {
-        RecoveredLog log = Read(machine, WriteAheadLog.Read);
-        return index <= log.Base.Index ? log.Base.Term : log.Batches.FirstOrDefault(batch => batch.LastIndex >= index)?.Term ?? -1;
-    }
+    public long TermOnPlatter(SimulatedMachine machine, long index) => Read(machine).TermAt(index);
 
     /// <summary>The term and the vote that a start from that platter would find.</summary>
-    public HardState HardStateOnPlatter(SimulatedMachine machine) => ReadEnd(machine).HardState;
+    public HardState HardStateOnPlatter(SimulatedMachine machine) => Read(machine).HardState;
 
     private static EntryId LastOf(RecoveredLog log) => log.Batches.Count == 0 ? log.Base : log.Batches[^1].Last;
 
-    private (EntryId Last, HardState HardState) ReadEnd(SimulatedMachine machine) => Read(machine, WriteAheadLog.ReadEnd);
-
     // The scan that a start does, without what a start then writes: a look every few acknowledgements must not cost a start.
-    private T Read<T>(SimulatedMachine machine, Func<IFileSystem, string, ClusterId, WalOptions, EntryId, T> read)
+    private LogEndReader Read(SimulatedMachine machine)
     {
+        if (!_readers.TryGetValue(machine.Number, out PlatterReader? reader))
+        {
+            _readers.Add(machine.Number, reader = new PlatterReader(_world.Cluster));
+        }
+
         try
         {
-            IFileSystem platter = machine.Disk.Platter;
-            SnapshotStore snapshots = SnapshotStore.OpenUnchanged(platter, $"{SimulatedMachine.DataPath}/snapshots", _world.Cluster);
-            EntryId snapshot = snapshots.Latest?.Metadata.LastIncluded ?? EntryId.Zero;
-            T log = read(platter, $"{SimulatedMachine.DataPath}/wal", _world.Cluster, SimulatedMachine.Wal, snapshot);
-            ClusterInvariants.Check(platter.FileExists($"{SimulatedMachine.DataPath}/identity.json"), $"the platter of {machine.Id} does not say whose it is");
-            return log;
+            reader.Look(machine.Disk);
+            ClusterInvariants.Check(machine.Disk.Platter.FileExists($"{SimulatedMachine.DataPath}/identity.json"), $"the platter of {machine.Id} does not say whose it is");
+            return reader.Log;
         }
         catch (DataDirectoryException exception)
         {

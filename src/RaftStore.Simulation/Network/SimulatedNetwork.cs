@@ -133,7 +133,9 @@ public sealed class SimulatedNetwork
             }
 
             connection.LastArrivalUs = Math.Max(connection.LastArrivalUs, atUs);
-            Plan(link, from, to, channel, bytes, atUs);
+
+            // The receiver keeps the memory it is given; a replayed frame must not share it.
+            Plan(link, from, to, channel, isReplayed ? (byte[])bytes.Clone() : bytes, atUs);
         }
 
         if (isReplayed)
@@ -195,8 +197,7 @@ public sealed class SimulatedNetwork
             return;
         }
 
-        // The receiver keeps the memory it is given; a replayed frame must not share it.
-        _deliver(from, to, channel, (byte[])bytes.Clone());
+        _deliver(from, to, channel, bytes);
     });
 
     private void Count(Obstacle obstacle, int change)

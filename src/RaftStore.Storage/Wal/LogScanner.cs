@@ -39,7 +39,22 @@ internal sealed class ScannedLog
 
     /// <summary>Bytes dropped behind <see cref="End"/>.</summary>
     internal long TornBytes { get; set; }
+
+    /// <summary>The epoch of the last record, or of its segment's header.</summary>
+    internal uint Epoch { get; set; }
+
+    /// <summary>What the first spare proves, where there is one.</summary>
+    internal (long Sequence, TailEvidence Evidence) Spare { get; set; }
+
+    /// <summary>By what it was read: the durable end and the node's term.</summary>
+    internal required (DurableEnd Durable, long TermMax) ReadBy { get; set; }
 }
+
+/// <summary>What an earlier scan of the same log came to, for one that only reads what the log gained since.</summary>
+/// <param name="Log">What it found. The next scan adds to it: where that fails, it is of no use any more.</param>
+/// <param name="IsUnchanged">Whether the file at a path begins with the same so many bytes as at the earlier scan; where it had fewer, whether it is the same
+/// as a whole.</param>
+internal readonly record struct EarlierScan(ScannedLog Log, Func<string, long, bool> IsUnchanged);
 
 /// <summary>Reads the segments at a start: follows the chain of records from the oldest segment on, and decides by
 /// <see cref="RecoveryTable"/> what it means where the chain breaks off. It changes nothing on the disk.</summary>
@@ -71,18 +86,34 @@ internal sealed class LogScanner
     /// <param name="wantedAfter">The index after which batches are kept; those before are checked only.</param>
     /// <param name="termMax">The node's term.</param>
     /// <param name="markStepBytes">For <see cref="LogExtent"/>.</param>
+    /// <param name="earlier">An earlier scan with the same arguments, to go on from where that is possible.</param>
     /// <exception cref="DataDirectoryException">Something durable is damaged or missing.</exception>
-    internal static ScannedLog Scan(IFileSystem files, string directory, ClusterId cluster, DurableEnd durable, long wantedAfter, long termMax, long markStepBytes)
+    internal static ScannedLog Scan(
+        IFileSystem files, string directory, ClusterId cluster, DurableEnd durable, long wantedAfter, long termMax, long markStepBytes, EarlierScan? earlier = null)
     {
         LogScanner scanner = new(files, directory, cluster, durable, wantedAfter);
         List<(long Sequence, SegmentHeader Header, uint Crc)> begun = scanner.FindSegmentsInUse();
-        EntryId before = begun.Count > 0 ? begun[0].Header.Before : EntryId.Zero;
-        ScannedLog log = new()
+        ScannedLog log;
+        int scanned = 0;
+        earlier = earlier is { } known && scanner.CanGoOn(known, begun, termMax) ? known : null;
+        if (earlier is { } same)
         {
-            Replay = new LogReplay(before, termMax, markStepBytes),
-            End = DurableEndFile.Beginning.Position,
-        };
-        for (int i = 0; i < begun.Count; i++)
+            log = same.Log;
+            scanned = log.Segments.Count;
+            SegmentHeader? next = scanned < begun.Count ? begun[scanned].Header : null;
+            scanner.GoOn(log, next);
+        }
+        else
+        {
+            log = new ScannedLog
+            {
+                Replay = new LogReplay(begun.Count > 0 ? begun[0].Header.Before : EntryId.Zero, termMax, markStepBytes),
+                End = DurableEndFile.Beginning.Position,
+                ReadBy = (durable, termMax),
+            };
+        }
+
+        for (int i = scanned; i < begun.Count; i++)
         {
             SegmentHeader? next = i + 1 < begun.Count ? begun[i + 1].Header : null;
             scanner.ScanSegment(log, begun[i].Header, begun[i].Crc, next);
@@ -93,7 +124,7 @@ internal sealed class LogScanner
         long last = begun.Count > 0 ? begun[^1].Sequence : 0;
         log.Leftovers.AddRange(scanner._sequences.Where(sequence => sequence < first));
         log.Spares.AddRange(scanner._sequences.Where(sequence => sequence > last));
-        scanner.CheckSpares(log);
+        scanner.CheckSpares(log, earlier);
         return log;
     }
 
@@ -170,13 +201,59 @@ internal sealed class LogScanner
         log.Segments.Add(segment);
         log.Chain = headerCrc;
         log.End = new LogPosition(header.Sequence, SegmentHeader.Bytes);
-        uint epoch = header.Epoch;
+        log.Epoch = header.Epoch;
         PassDurableEnd(log);
-        FoundAtPlace found;
-        while ((found = RecordReader.Read(reader, log.End, log.Chain, epoch, _durable.Epoch, _wantedAfter, out ScannedRecord record)) == FoundAtPlace.Record)
+        FollowChain(log, reader, next);
+    }
+
+    /// <summary>Whether a scan of everything would come to what the earlier one found, and go on from there: the same was read in the same
+    /// segments, in the same term and epoch, and the durable end is where it was or further on.</summary>
+    private bool CanGoOn(EarlierScan earlier, List<(long Sequence, SegmentHeader Header, uint Crc)> begun, long termMax)
+    {
+        List<LogSegment> segments = earlier.Log.Segments;
+        (DurableEnd durable, long term) = earlier.Log.ReadBy;
+        bool isBefore = durable.Epoch == _durable.Epoch && (durable == _durable || _durable.Position >= earlier.Log.End);
+        if (segments.Count == 0 || segments.Count > begun.Count || term != termMax || !isBefore)
         {
-            Take(log, segment, record);
-            epoch = record.Header.Epoch;
+            return false;
+        }
+
+        for (int i = 0; i < segments.Count; i++)
+        {
+            // Of a segment that another follows all was looked at; of the last one what follows the end is looked at again.
+            long readBytes = i + 1 < segments.Count ? long.MaxValue : earlier.Log.End.OffsetBytes;
+            if (segments[i].Sequence != begun[i].Sequence || !earlier.IsUnchanged(WalDirectory.SegmentPath(_directory, segments[i].Sequence), readBytes))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Goes on at the end that an earlier scan came to.</summary>
+    private void GoOn(ScannedLog log, SegmentHeader? next)
+    {
+        using SegmentReader reader = new(_files, _directory, log.End.Segment);
+        log.Segments[^1].FileBytes = reader.LengthBytes;
+        log.TornBytes = 0;
+        log.Spares.Clear();
+        log.Leftovers.Clear();
+
+        // An earlier scan came past its durable end, or it would have failed.
+        _passedDurableEnd |= log.ReadBy.Durable == _durable;
+        log.ReadBy = log.ReadBy with { Durable = _durable };
+        PassDurableEnd(log);
+        FollowChain(log, reader, next);
+    }
+
+    private void FollowChain(ScannedLog log, SegmentReader reader, SegmentHeader? next)
+    {
+        FoundAtPlace found;
+        while ((found = RecordReader.Read(reader, log.End, log.Chain, log.Epoch, _durable.Epoch, _wantedAfter, out ScannedRecord record)) == FoundAtPlace.Record)
+        {
+            Take(log, log.Segments[^1], record);
+            log.Epoch = record.Header.Epoch;
         }
 
         EndSegment(log, reader, found, next);
@@ -265,21 +342,26 @@ internal sealed class LogScanner
     }
 
     /// <summary>A spare that holds proof of having been in use is a segment whose header rotted.</summary>
-    private void CheckSpares(ScannedLog log)
+    private void CheckSpares(ScannedLog log, EarlierScan? earlier)
     {
         if (log.Spares.Count == 0)
         {
             return;
         }
 
-        using SegmentReader reader = new(_files, _directory, log.Spares[0]);
-        TailEvidence evidence = TailEvidence.Collect(reader, 0, SpareEvidenceBytes, _durable.Epoch);
-        if (evidence.ProvenDurable > log.End)
+        long spare = log.Spares[0];
+        if (earlier is not { } same || log.Spare.Sequence != spare || !same.IsUnchanged(WalDirectory.SegmentPath(_directory, spare), long.MaxValue))
         {
-            throw Corrupt(reader.Sequence, 0, "the header of a segment in use is damaged");
+            using SegmentReader reader = new(_files, _directory, spare);
+            log.Spare = (spare, TailEvidence.Collect(reader, 0, SpareEvidenceBytes, _durable.Epoch));
         }
 
-        log.TornBytes += evidence.TornEndBytes;
+        if (log.Spare.Evidence.ProvenDurable > log.End)
+        {
+            throw Corrupt(spare, 0, "the header of a segment in use is damaged");
+        }
+
+        log.TornBytes += log.Spare.Evidence.TornEndBytes;
     }
 
     private static LogPosition Later(LogPosition left, LogPosition right) => left > right ? left : right;

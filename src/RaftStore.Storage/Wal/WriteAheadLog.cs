@@ -82,18 +82,6 @@ public sealed class WriteAheadLog : IDisposable
         return Recovered(scanned, hardState.Value, snapshot, batches);
     }
 
-    /// <summary>Checks all that <see cref="Read"/> does, and keeps no batch: where the log is long, this takes far less memory and time.</summary>
-    /// <returns>The last entry that would be recovered; that of the snapshot where none comes after it. And term and vote.</returns>
-    /// <exception cref="DataDirectoryException">As for <see cref="Read"/>.</exception>
-    public static (EntryId Last, HardState HardState) ReadEnd(IFileSystem files, string directory, ClusterId cluster, WalOptions options, EntryId snapshot)
-    {
-        using HardStateFile hardState = HardStateFile.Open(files, directory, cluster);
-        using DurableEndFile durable = DurableEndFile.Open(files, directory, cluster);
-        ScannedLog scanned = LogScanner.Scan(files, directory, cluster, durable.Value, wantedAfter: long.MaxValue, hardState.Value.Term, markStepBytes: long.MaxValue);
-        EntryId last = scanned.Replay.Extent.Last;
-        return (GoesOnFrom(snapshot, scanned, directory) && last.Index > snapshot.Index ? last : snapshot, hardState.Value);
-    }
-
     /// <summary>Bytes that can still be written without asking the file system for more space. A record takes 64 bytes and up to 7 of
     /// padding more than its batch, and what is left of a segment is lost where the next record does not fit.</summary>
     public long ReservedBytes => _pool.SpareBytes + Math.Max(0, _segments.Count > 0 ? _segments[^1].FileBytes - _writer.EndBytes : 0);
@@ -238,7 +226,9 @@ public sealed class WriteAheadLog : IDisposable
         _hardState.Dispose();
     }
 
-    private static bool GoesOnFrom(EntryId snapshot, ScannedLog scanned, string directory)
+    /// <summary>Whether what was scanned goes on from the snapshot; see <see cref="LogReplay.GoesOnFrom"/>.</summary>
+    /// <exception cref="DataDirectoryException">They do not fit together.</exception>
+    internal static bool GoesOnFrom(EntryId snapshot, ScannedLog scanned, string directory)
     {
         bool goesOn = scanned.Replay.GoesOnFrom(snapshot, out string? error);
         return error is null

@@ -8,23 +8,24 @@ internal sealed class EventOrder
     private readonly int[] _previous;
     private readonly int _count;
 
+    /// <summary>All of them.</summary>
+    /// <param name="operations">In the order of their beginnings.</param>
     public EventOrder(Placed[] operations)
     {
         _count = operations.Length;
         int head = 2 * _count;
         _next = new int[head + 1];
         _previous = new int[head + 1];
-        int[] nodes = [.. Enumerable.Range(0, head)];
-        // At equal times beginnings come first: operations that only touch are concurrent.
-        Array.Sort(nodes, (left, right) =>
-        {
-            int byTime = TimeOf(operations, left).CompareTo(TimeOf(operations, right));
-            int byKind = byTime != 0 ? byTime : (left >= _count).CompareTo(right >= _count);
-            return byKind != 0 ? byKind : left.CompareTo(right);
-        });
+        int[] byEnd = [.. Enumerable.Range(0, _count)];
+        Array.Sort(Array.ConvertAll(operations, operation => operation.To), byEnd);
         int last = head;
-        foreach (int node in nodes)
+        int begun = 0;
+        int ended = 0;
+        while (ended < _count)
         {
+            // At equal times beginnings come first: operations that only touch are concurrent.
+            bool isBeginning = begun < _count && operations[begun].From <= operations[byEnd[ended]].To;
+            int node = isBeginning ? begun++ : _count + byEnd[ended++];
             _next[last] = node;
             _previous[node] = last;
             last = node;
@@ -70,8 +71,6 @@ internal sealed class EventOrder
         Link(operation + _count);
         Link(operation);
     }
-
-    private long TimeOf(Placed[] operations, int node) => node < _count ? operations[node].From : operations[node - _count].To;
 
     private void Unlink(int node)
     {

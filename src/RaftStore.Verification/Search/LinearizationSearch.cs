@@ -50,6 +50,9 @@ internal sealed class LinearizationSearch
     private int _knownNext;
     private int _last = -1;
 
+    /// <summary>What ends first of all that is not placed, while the next is looked for; -1 where nobody has asked yet.</summary>
+    private int _firstEnd = -1;
+
     public LinearizationSearch(SearchProblem problem, SearchLimits limits)
     {
         _problem = problem;
@@ -152,9 +155,11 @@ internal sealed class LinearizationSearch
     /// <summary>Places the next of what may come next, alone or behind optional writes.</summary>
     private bool TryPlaceNext(int resumeAt, int resumeChain)
     {
+        int chains = _problem.HasOptional ? Chains.Length : 1;
+        _firstEnd = -1;
         for (int i = resumeAt < 0 ? _order.First : resumeAt; i >= 0; i = _order.After(i))
         {
-            for (int chain = i == resumeAt ? resumeChain : 0; chain < Chains.Length; chain++)
+            for (int chain = i == resumeAt ? resumeChain : 0; chain < chains; chain++)
             {
                 SearchState state = _state;
                 OptionalUse use = _use;
@@ -178,7 +183,7 @@ internal sealed class LinearizationSearch
     /// <summary>What it says about the key is so.</summary>
     private bool Fits(int operation, in SearchState state)
     {
-        Placed placed = _operations[operation];
+        ref readonly Placed placed = ref _operations[operation];
         return placed.Need switch
         {
             Need.Any => true,
@@ -201,7 +206,7 @@ internal sealed class LinearizationSearch
             return false;
         }
 
-        Placed placed = _operations[operation];
+        ref readonly Placed placed = ref _operations[operation];
         if (placed.Need == Need.Revision)
         {
             state = state with { RevisionMin = placed.Event.SeenRevision, IsBound = true };
@@ -279,7 +284,13 @@ internal sealed class LinearizationSearch
         }
 
         // It must have been sent before anything had to be over that is not placed yet.
-        if (write is null || write.From > _operations[_order.FirstEnd()].To)
+        if (write is null)
+        {
+            return false;
+        }
+
+        _firstEnd = _firstEnd < 0 ? _order.FirstEnd() : _firstEnd;
+        if (write.From > _operations[_firstEnd].To)
         {
             return false;
         }
@@ -291,7 +302,7 @@ internal sealed class LinearizationSearch
 
     private void Place(int operation, int chain, in SearchState after, in OptionalUse use, bool isForced)
     {
-        Placed placed = _operations[operation];
+        ref readonly Placed placed = ref _operations[operation];
         _frames.Push(new Frame(operation, chain, _state, _use, _knownNext, _last, isForced));
         _state = after;
         _use = use;

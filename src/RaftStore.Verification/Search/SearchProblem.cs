@@ -56,6 +56,7 @@ internal sealed class SearchProblem
         Optional = optional;
         Conditional = conditional;
         Pruned = pruned;
+        HasOptional = conditional.Count > 0 || Array.Exists(optional, queue => queue.Length > 0);
         HasPutOfUnknownRevision = Array.Exists(operations, placed => placed is { Effect: Effect.Write, Revision: < 0 })
             || Array.Exists(optional, queue => Array.Exists(queue, entry => entry.Effect == Effect.Write))
             || conditional.Values.Any(list => Array.Exists(list, entry => entry.Effect == Effect.Write));
@@ -72,6 +73,9 @@ internal sealed class SearchProblem
 
     /// <summary>Optional writes conditional on a revision, by the number of the value that this revision wrote.</summary>
     public Dictionary<int, KeyEvent[]> Conditional { get; }
+
+    /// <summary>Whether there is any optional write.</summary>
+    public bool HasOptional { get; }
 
     /// <summary>Whether some put, certain or optional, has a revision that nobody told.</summary>
     public bool HasPutOfUnknownRevision { get; }

@@ -28,7 +28,7 @@ internal sealed class LogDriver
     /// <summary>Opens the log, in whatever state it is, and compares what only looking at its end finds before.</summary>
     public static WriteAheadLog Open(IFileSystem disk, out RecoveredLog recovered, EntryId snapshot = default, WalOptions? options = null)
     {
-        string? end = disk.FileExists($"{Directory}/hardstate") && disk.FileExists($"{Directory}/durable") ? ReadEnd(disk, snapshot, options ?? Small) : null;
+        string? end = disk.FileExists($"{Directory}/hardstate") && disk.FileExists($"{Directory}/durable") ? ReadEnd(disk, snapshot) : null;
         WriteAheadLog log;
         try
         {
@@ -95,12 +95,13 @@ internal sealed class LogDriver
         return Start(snapshot);
     }
 
-    private static string ReadEnd(IFileSystem disk, EntryId snapshot, WalOptions options)
+    private static string ReadEnd(IFileSystem disk, EntryId snapshot)
     {
         try
         {
-            (EntryId last, HardState hardState) = WriteAheadLog.ReadEnd(disk, Directory, Cluster, options, snapshot);
-            return $"{last}, {hardState}";
+            LogEndReader reader = new(Directory, Cluster);
+            reader.Read(disk, snapshot, (_, _) => false);
+            return $"{reader.Last}, {reader.HardState}";
         }
         catch (DataDirectoryException refusal)
         {
