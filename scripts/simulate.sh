@@ -15,4 +15,8 @@ require_dotnet
 (($# > 0)) || set -- --seeds 2000
 project="$REPO/src/RaftStore.Simulation"
 with_build_lock dotnet build "$project" -c Release -v quiet -nologo -clp:NoSummary >&2
+
+# Many runs are faster, by about a seventh, where the framework's code is compiled for this processor like ours, instead of used as it was delivered.
+# It takes half a second at the start, which the story of one run would only wait for.
+[[ $1 == --seed ]] || export DOTNET_ReadyToRun=0
 exec dotnet "$project/bin/Release/net10.0/RaftStore.Simulation.dll" "$@"

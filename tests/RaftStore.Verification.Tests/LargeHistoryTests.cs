@@ -1,11 +1,34 @@
 using System.Diagnostics;
 using RaftStore.Verification.Tests.Support;
 using Xunit.Abstractions;
+using static RaftStore.Verification.Tests.Support.Histories;
 
 namespace RaftStore.Verification.Tests;
 
 public sealed class LargeHistoryTests(ITestOutputHelper output)
 {
+    [Fact]
+    public void Checker_ManyReadsOfOneRevisionBesideAWriteThatNobodySaw_DoesNotTryTheirSubsets()
+    {
+        // Only the write that nobody saw explains what the second deletion found; each read may stand before it, and none after the deletion.
+        List<Operation> history =
+        [
+            Put(1, "k", "a", 0, 1, 1),
+            Delete(1, "k", 2, 3, revision: 5),
+            PutUnknown(2, "k", "b", 4),
+            Delete(3, "k", 6, 905, revision: 7),
+            .. Enumerable.Range(0, 40).Select(i => Get(10 + i, "k", null, 10 + i, 500 + i, revision: 900, at: 5)),
+        ];
+        CheckOptions options = new() { StepsMax = 100_000 };
+        Assert.Equal(Verdict.Linearizable, LinearizabilityChecker.Check(history, options).Verdict);
+
+        // What makes it wrong comes after all that: every way to get there is tried.
+        history.AddRange([Put(1, "k", "c", 910, 911), Get(2, "k", null, 950, 960)]);
+        CheckResult result = LinearizabilityChecker.Check(history, options);
+        Assert.Equal(Verdict.NotLinearizable, result.Verdict);
+        Assert.Empty(result.KeysGivenUp);
+    }
+
     [Theory]
     [InlineData(false, 16)]
     [InlineData(true, 16)]

@@ -135,7 +135,7 @@ internal sealed class LinearizationSearch
     {
         for (int i = _order.First; i >= 0; i = _order.After(i))
         {
-            if (MayBeForced(_operations[i]) && TryApply(i, _state, out SearchState after))
+            if (_operations[i].Effect == Effect.None && TryApply(i, _state, out SearchState after) && MayBeForced(_operations[i], after))
             {
                 Place(i, 0, after, _use, isForced: true);
                 return true;
@@ -145,12 +145,14 @@ internal sealed class LinearizationSearch
         return false;
     }
 
-    /// <summary>Whether placing it here can be no mistake. It changes nothing for the key, but what was answered at revision S makes every later
-    /// write one of a higher revision. Where it can stand here, it can stand after no write of known revision that is still to come, nor, where
-    /// it saw a value, after any. What is left is a key that existed and then did not (or the other way) between here and its other place, and that
-    /// takes a put of unknown revision, or for <see cref="Need.NotRevision"/> any write of unknown revision.</summary>
-    private bool MayBeForced(in Placed placed) =>
-        placed.Effect == Effect.None && (placed.Revision < 0 || placed.Need is Need.Value || (placed.Need is Need.Absent or Need.Present && !_problem.HasPutOfUnknownRevision));
+    /// <summary>Whether placing something that only looks can be no mistake. Where it leaves the position's state as it is, it can be none: in any order
+    /// that goes on from here, what stands before it meets the same state without it. Otherwise it still changes nothing for the key, but what
+    /// was answered at revision S makes every later write one of a higher revision. Where it can stand here, it can stand after no write of known
+    /// revision that is still to come, nor, where it saw a value, after any. What is left is a key that existed and then did not (or the
+    /// other way) between here and its other place, and that takes a put of unknown revision, or for <see cref="Need.NotRevision"/> any write of unknown
+    /// revision.</summary>
+    private bool MayBeForced(in Placed placed, in SearchState after) =>
+        after == _state || placed.Revision < 0 || placed.Need is Need.Value || (placed.Need is Need.Absent or Need.Present && !_problem.HasPutOfUnknownRevision);
 
     /// <summary>Places the next of what may come next, alone or behind optional writes.</summary>
     private bool TryPlaceNext(int resumeAt, int resumeChain)
