@@ -81,7 +81,7 @@ internal sealed class EpollLoop(IReadOnlyList<(int Number, BenchClient Client)> 
 
             if (sent == Epoll.Broken)
             {
-                Break(place, "connection closed");
+                Break(epoll, place, "connection closed");
                 return;
             }
 
@@ -110,7 +110,7 @@ internal sealed class EpollLoop(IReadOnlyList<(int Number, BenchClient Client)> 
 
                 break;
             case 0 or Epoll.Broken:
-                Break(place, "connection closed");
+                Break(epoll, place, "connection closed");
                 break;
             default:
                 switch (client.Receive(_buffer.AsSpan(0, received)))
@@ -119,7 +119,7 @@ internal sealed class EpollLoop(IReadOnlyList<(int Number, BenchClient Client)> 
                         BeginNext(epoll, place);
                         break;
                     case null:
-                        Break(place, null);
+                        Break(epoll, place, null);
                         break;
                     default:
                         break;
@@ -129,8 +129,8 @@ internal sealed class EpollLoop(IReadOnlyList<(int Number, BenchClient Client)> 
         }
     }
 
-    /// <summary>Ends a connection (which also ends its being watched) and has another one dialled.</summary>
-    private void Break(int place, string? label)
+    /// <summary>Ends a connection and has another one dialled.</summary>
+    private void Break(Epoll epoll, int place, string? label)
     {
         (int number, BenchClient client) = clients[place];
         if (label is not null && client.IsBusy)
@@ -138,6 +138,8 @@ internal sealed class EpollLoop(IReadOnlyList<(int Number, BenchClient Client)> 
             client.Fail(label);
         }
 
+        // Its end alone does not end its being watched while a process that is just being started has it too.
+        epoll.Remove(Handle(place));
         client.Socket!.Dispose();
         client.Socket = null;
         Redial(place, number, afterPause: false);
