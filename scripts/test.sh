@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything once, runs every test project one after the other, and ends with the total.
+# Builds everything once, runs the test projects two at a time and those of real clusters alone, and ends with the total.
 #
 #   scripts/test.sh                      every test
 #   scripts/test.sh Raft Storage         only the projects whose name holds one of these words
@@ -31,12 +31,18 @@ while (($# > 0)); do
   shift
 done
 
-# Quick ones first, so that a slip shows early; what starts real processes comes last, when nothing else runs.
-ordered_projects() {
-  local name last=(RaftStore.Simulation.Tests RaftStore.Mutants.Tests RaftStore.Server.Tests RaftStore.Cluster.Tests)
+# Side by side: the longest first, then the quick ones, so that a slip shows early. What starts clusters of real processes comes last, when
+# nothing else runs; it takes two tests at a time by itself.
+readonly LANES=2
+long=(RaftStore.Mutants.Tests)
+alone=(RaftStore.Cluster.Tests)
+
+projects_side_by_side() {
+  local name last=(RaftStore.Simulation.Tests RaftStore.Server.Tests)
+  printf '%s\n' "${long[@]}"
   for name in "$REPO"/tests/*.Tests; do
     name=${name##*/}
-    [[ " ${last[*]} " == *" $name "* ]] || printf '%s\n' "$name"
+    [[ " ${long[*]} ${last[*]} ${alone[*]} " == *" $name "* ]] || printf '%s\n' "$name"
   done
   printf '%s\n' "${last[@]}"
 }
@@ -59,11 +65,55 @@ counter() {
 passed=0 failed=0 skipped=0
 broken=()
 
-run_project() {
-  local name=$1 code=0 started=$SECONDS trx="$results/$1.trx" counters total executed project_passed
-  dotnet test "$REPO/tests/$name/$name.csproj" -c "$configuration" --no-build -nologo -m:1 "${filter[@]}" \
-    --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" --results-directory "$results" \
-    </dev/null >"$results/$name.out" 2>&1 || code=$?
+declare -A pids=() begun=()
+
+start_project() {
+  local name=$1
+  # Without job control what runs in the background would not hear Ctrl-C.
+  (
+    trap - INT QUIT
+    exec dotnet test "$REPO/tests/$name/$name.csproj" -c "$configuration" --no-build -nologo -m:1 "${filter[@]}" \
+      --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" --results-directory "$results" \
+      </dev/null >"$results/$name.out" 2>&1
+  ) &
+  pids[$name]=$!
+  begun[$name]=$SECONDS
+}
+
+# Waits until one of those that run has ended, and tells of it.
+await_one() {
+  local name code ended=()
+  while :; do
+    for name in "${!pids[@]}"; do
+      kill -0 "${pids[$name]}" 2>/dev/null || ended+=("$name")
+    done
+    ((${#ended[@]} == 0)) || break
+    wait -n || true
+  done
+
+  for name in "${ended[@]}"; do
+    code=0
+    wait "${pids[$name]}" || code=$?
+    unset "pids[$name]"
+    tell_of_project "$name" "$code" "$((SECONDS - ${begun[$name]}))"
+  done
+}
+
+# Runs the projects whose names come in, as many at a time as it is told.
+run_projects() {
+  local lanes=$1 project
+  while IFS= read -r project; do
+    is_wanted "$project" || continue
+    while ((${#pids[@]} >= lanes)); do await_one; done
+    start_project "$project"
+  done
+
+  while ((${#pids[@]} > 0)); do await_one; done
+}
+
+# Adds a project that has ended to the totals, and prints its line and, where it is not green, the end of what it said.
+tell_of_project() {
+  local name=$1 code=$2 took=$3 trx="$results/$1.trx" counters total executed project_passed
   if [[ ! -s $trx ]]; then
     if ((code == 0)) && ((${#filter[@]} > 0)); then
       return 0
@@ -82,7 +132,7 @@ run_project() {
   passed=$((passed + project_passed))
   failed=$((failed + executed - project_passed))
   skipped=$((skipped + total - executed))
-  printf '%-32s %5d passed %3d failed %3d skipped  %4d s\n' "$name" "$project_passed" "$((executed - project_passed))" "$((total - executed))" "$((SECONDS - started))"
+  printf '%-32s %5d passed %3d failed %3d skipped  %4d s\n' "$name" "$project_passed" "$((executed - project_passed))" "$((total - executed))" "$took"
   grep -E '^\s+(Skipped|\[SKIP\])|\[SKIP\]' "$results/$name.out" | sed 's/^ */  /' | sort -u || true
   if ((executed - project_passed > 0 || code != 0)); then
     grep -vE '^\s*$|^Test run for|^A total of|^Starting test|^Results File' "$results/$name.out" | tail -n 120
@@ -104,11 +154,8 @@ if $build; then
   fi
 fi
 
-while IFS= read -r project; do
-  if is_wanted "$project"; then
-    run_project "$project"
-  fi
-done < <(ordered_projects)
+run_projects "$LANES" < <(projects_side_by_side)
+run_projects 1 < <(printf '%s\n' "${alone[@]}")
 
 if ((${#broken[@]} > 0)); then
   echo "Not green: ${broken[*]} (output and results under ${results#"$REPO"/}/)"

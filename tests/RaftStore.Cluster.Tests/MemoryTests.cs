@@ -5,6 +5,7 @@ using RaftStore.Cluster.Tests.Harness;
 namespace RaftStore.Cluster.Tests;
 
 /// <summary>Nodes that are given less memory than their data need.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class MemoryTests
 {
     private const int ValueBytes = 1_000_000;

@@ -4,6 +4,7 @@ using RaftStore.Cluster.Tests.Harness;
 namespace RaftStore.Cluster.Tests;
 
 /// <summary>Far more than the nodes can hold: the rest is refused, the leader stays, and everything recovers.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class OverloadTests
 {
     private const int ValueBytes = 1_000_000;

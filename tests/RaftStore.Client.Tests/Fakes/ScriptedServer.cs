@@ -45,14 +45,7 @@ internal sealed class ScriptedServer : IDisposable
     }
 
     /// <summary>An endpoint on which nobody listens.</summary>
-    public static Uri RefusingEndpoint()
-    {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        return new Uri($"http://127.0.0.1:{port}");
-    }
+    public static Uri RefusingEndpoint() => new($"http://127.0.0.1:{Ports.Next()}");
 
     public void Dispose()
     {

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RaftStore.Kv;
@@ -20,7 +18,7 @@ internal sealed class HostCluster : IAsyncDisposable
 
     public HostCluster(int nodes)
     {
-        int[] ports = FreePorts(nodes);
+        int[] ports = [.. Enumerable.Range(0, nodes).Select(_ => Ports.Next())];
         _founders = [.. Enumerable.Range(1, nodes).Select(i => new Founder($"n{i}", $"127.0.0.1:{ports[i - 1]}"))];
     }
 
@@ -133,22 +131,5 @@ internal sealed class HostCluster : IAsyncDisposable
         }
 
         Directory.Delete(_root, recursive: true);
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
-        foreach (TcpListener listener in listeners)
-        {
-            listener.Start();
-        }
-
-        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        foreach (TcpListener listener in listeners)
-        {
-            listener.Stop();
-        }
-
-        return ports;
     }
 }

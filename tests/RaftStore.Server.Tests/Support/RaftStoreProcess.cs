@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -40,13 +38,8 @@ internal sealed partial class RaftStoreProcess : IDisposable
         return (exitCode, process.Errors);
     }
 
-    /// <summary>A port that was free a moment ago.</summary>
-    public static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    /// <summary>A port that is this process's alone.</summary>
+    public static int FreePort() => Ports.Next();
 
     public Task PrintsAsync(string text) => TestServer.UntilAsync(() => Task.FromResult(Output.Contains(text, StringComparison.Ordinal)), $"'{text}' is printed; there is: {Output}{Errors}");
 
