@@ -84,8 +84,7 @@ public sealed class FailoverTests
     {
         using TestCluster cluster = await TestCluster.StartAsync(3);
         TestNode leader = await cluster.LeaderAsync();
-        IReadOnlyList<TestNode> followers = await cluster.FollowersAsync();
-        foreach (TestNode follower in followers)
+        foreach (TestNode follower in cluster.Nodes.Where(node => node != leader))
         {
             follower.Kill();
         }

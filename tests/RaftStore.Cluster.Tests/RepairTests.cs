@@ -12,8 +12,8 @@ public sealed class RepairTests
     public async Task ANodeWhoseStateIsWrong_IsQuarantinedUntilAnOperatorHasItRepaired()
     {
         using TestCluster cluster = await TestCluster.StartAsync(3);
-        TestNode wrong = (await cluster.FollowersAsync())[0];
-        TestNode right = (await cluster.FollowersAsync())[1];
+        IReadOnlyList<TestNode> followers = await cluster.FollowersAsync();
+        (TestNode wrong, TestNode right) = (followers[0], followers[1]);
         for (int i = 0; i < 20; i++)
         {
             await cluster.PutAsync(right, $"k{i}", $"v{i}");
