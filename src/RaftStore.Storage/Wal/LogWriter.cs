@@ -186,9 +186,6 @@ public sealed class LogWriter
             _isDiskFull = true;
             _spareNotBefore = now + SpareRetryMicroseconds;
         }
-
-        // A first slice says little about the last one: the disk has room again when a whole segment had.
-        _isDiskFull &= _log.WantsSpare;
     }
 
     /// <returns>True where length, space or the prospect of more have changed.</returns>
@@ -197,6 +194,9 @@ public sealed class LogWriter
         long reservedBytes = _log.ReservedBytes;
         long logBytes = _log.LengthBytes;
         bool wantsSpare = _log.WantsSpare;
+
+        // A first slice says little about the last one: the disk has room again when there is a whole segment, built or left by a purge.
+        _isDiskFull &= wantsSpare;
         bool makesSpace = wantsSpare && !_isDiskFull;
         bool changed = reservedBytes != _reservedBytes || logBytes != _logBytes || makesSpace != _makesSpace;
         Volatile.Write(ref _reservedBytes, reservedBytes);

@@ -82,6 +82,49 @@ public sealed class LogWriterTests
     }
 
     [Fact]
+    public void FullDisk_GivenASegmentByAPurge_IsFullNoMore()
+    {
+        long now = 0;
+        LogDriver driver = new LogDriver().Start();
+        LogWriter writer = new(driver.Log!, () => now);
+        for (int i = 1; i <= 20; i++)
+        {
+            writer.Enqueue(Request(i, LogDriver.Batch(i, 1, 1, 4000)));
+            writer.RunOnce();
+        }
+
+        while (driver.Log!.WantsSpare)
+        {
+            writer.RunOnce();
+        }
+
+        driver.Disk.CapacityBytes = 0;
+        int next = 21;
+        while (!driver.Log.WantsSpare)
+        {
+            writer.Enqueue(Request(next, LogDriver.Batch(next, 1, 1, 4000)));
+            writer.RunOnce();
+            next++;
+        }
+
+        Assert.False(writer.RunOnce()!.Value.MakesSpace);
+        writer.RequestPurge(next - 2);
+        writer.RunOnce();
+        Assert.False(driver.Log.WantsSpare);
+
+        driver.Disk.CapacityBytes = long.MaxValue;
+        now += 1_000_000;
+        while (!driver.Log.WantsSpare)
+        {
+            writer.Enqueue(Request(next, LogDriver.Batch(next, 1, 1, 4000)));
+            writer.RunOnce();
+            next++;
+        }
+
+        Assert.True(writer.MakesSpace);
+    }
+
+    [Fact]
     public void FullDisk_WithNoSegmentLeft_FailsWithoutAcknowledging()
     {
         LogDriver driver = new LogDriver().Start();
