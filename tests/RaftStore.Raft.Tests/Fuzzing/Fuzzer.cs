@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace RaftStore.Raft.Tests.Fuzzing;
@@ -8,6 +9,7 @@ namespace RaftStore.Raft.Tests.Fuzzing;
 /// <remarks>
 /// «Somewhere new» is told by what the decoder says, without the numbers in it: each message of refusal is a place of its own in the code.
 /// FUZZ_INPUTS says how many inputs each decoder gets; an ordinary run gives each <see cref="OrdinaryInputs"/>, always the same.
+/// It begins with the samples and with the stored corpus, which is what earlier and longer runs have found.
 /// </remarks>
 internal sealed class Fuzzer
 {
@@ -19,15 +21,19 @@ internal sealed class Fuzzer
     private static readonly byte[][] Extremes = [[0], [0xFF], [0x7F], [0x80], [0, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0x7F], [0, 0, 0, 0x80], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], [0, 0, 0, 0, 0, 0, 0, 0x80]];
 
     private readonly Random _random;
-    private readonly List<byte[]> _corpus;
+    private readonly IReadOnlyList<byte[]> _samples;
+    private readonly List<byte[]> _corpus = [];
     private readonly SortedDictionary<string, int> _places = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _placesOfSamples = new(StringComparer.Ordinal);
     private readonly Func<byte[], string> _decode;
+    private readonly StoredCorpus _stored;
 
-    private Fuzzer(int seed, IEnumerable<byte[]> samples, Func<byte[], string> decode)
+    private Fuzzer(int seed, IEnumerable<byte[]> samples, Func<byte[], string> decode, StoredCorpus stored)
     {
         _random = new Random(seed);
-        _corpus = [.. samples];
+        _samples = [.. samples];
         _decode = decode;
+        _stored = stored;
     }
 
     /// <summary>Makes checksums and lengths right again after a change, so that what lies behind them is reached; half of the inputs go through it.</summary>
@@ -49,20 +55,36 @@ internal sealed class Fuzzer
     /// <param name="reseal">See <see cref="Reseal"/>.</param>
     /// <param name="inputs">See <see cref="Inputs"/>.</param>
     /// <param name="allocatedBytesMax">See <see cref="AllocatedBytesMax"/>.</param>
-    public static Fuzzer Of(int seed, IEnumerable<byte[]> samples, Func<byte[], string> decode, Func<byte[], byte[]>? reseal = null, int inputs = OrdinaryInputs, long allocatedBytesMax = 64 << 10)
-        => new(seed, samples, decode) { Reseal = reseal, Inputs = inputs, AllocatedBytesMax = allocatedBytesMax };
+    /// <param name="test">The test's name: what stands before its first underscore, with the seed, names the stored corpus.</param>
+    public static Fuzzer Of(
+        int seed,
+        IEnumerable<byte[]> samples,
+        Func<byte[], string> decode,
+        Func<byte[], byte[]>? reseal = null,
+        int inputs = OrdinaryInputs,
+        long allocatedBytesMax = 64 << 10,
+        [CallerMemberName] string test = "")
+        => new(seed, samples, decode, StoredCorpus.Load($"{test.Split('_')[0]}-{seed}")) { Reseal = reseal, Inputs = inputs, AllocatedBytesMax = allocatedBytesMax };
 
     /// <summary>Runs, and fails at the first input that the decoder does not bear.</summary>
     /// <returns>How often the decoder came to each place.</returns>
     public IReadOnlyDictionary<string, int> Run()
     {
         // The first pass warms up: what a decoder allocates once is not an input's doing.
-        foreach (byte[] sample in _corpus.ToArray())
+        foreach (byte[] sample in _samples)
         {
             Try(sample, measures: false);
             Try(sample, measures: true);
         }
 
+        _placesOfSamples.UnionWith(_places.Keys);
+        foreach (byte[] stored in _stored.Inputs)
+        {
+            TryAndKeep(stored);
+        }
+
+        _corpus.AddRange(_samples);
+        _corpus.AddRange(_stored.Inputs);
         int count = int.TryParse(Environment.GetEnvironmentVariable("FUZZ_INPUTS"), NumberStyles.None, CultureInfo.InvariantCulture, out int wanted) ? wanted : Inputs;
         for (int number = 0; number < count; number++)
         {
@@ -72,17 +94,30 @@ internal sealed class Fuzzer
                 input = Reseal(input);
             }
 
-            if (Try(input, measures: true) && _corpus.Count < CorpusMax)
+            if (TryAndKeep(input) && _corpus.Count < CorpusMax)
             {
                 _corpus.Add(input);
             }
         }
 
+        _stored.Save();
         return _places;
     }
 
     /// <returns>True where it came to a place for the first time.</returns>
-    private bool Try(byte[] input, bool measures)
+    private bool TryAndKeep(byte[] input)
+    {
+        (string place, bool isNew) = Try(input, measures: true);
+        if (!_placesOfSamples.Contains(place))
+        {
+            _stored.Keep(place, input);
+        }
+
+        return isNew;
+    }
+
+    /// <returns>Where it led, and true where that is so for the first time.</returns>
+    private (string Place, bool IsNew) Try(byte[] input, bool measures)
     {
         string said;
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -109,28 +144,36 @@ internal sealed class Fuzzer
         string place = WithoutNumbers(said);
         bool isNew = _places.TryAdd(place, 0);
         _places[place]++;
-        return isNew;
+        return (place, isNew);
     }
 
-    /// <summary>What was said, without digits and without what stands in quotation marks: those are the input's own.</summary>
+    /// <summary>What was said, without numbers and without what stands between the first and the last quotation mark: those are the
+    /// input's own, and what is quoted may have quotation marks in it. Several answers, divided by bars, are looked at one by one.</summary>
     private static string WithoutNumbers(string said)
     {
         StringBuilder place = new(said.Length);
-        bool isQuoted = false;
-        foreach (char symbol in said.AsSpan(0, Math.Min(said.Length, 200)))
+        foreach (string answer in said.Split(" | "))
         {
-            isQuoted ^= symbol == '\'';
-            if (!isQuoted && !char.IsAsciiHexDigitLower(symbol) && !char.IsAsciiDigit(symbol))
+            int first = answer.IndexOfAny(['\'', '«']);
+            int last = answer.LastIndexOfAny(['\'', '»']);
+            for (int i = 0; i < answer.Length; i++)
             {
-                place.Append(symbol);
+                bool isQuoted = first >= 0 && i >= first && i <= last;
+                if (!isQuoted && answer[i] is not '-' && !char.IsAsciiHexDigitLower(answer[i]) && !char.IsAsciiDigit(answer[i]))
+                {
+                    place.Append(answer[i]);
+                }
             }
+
+            place.Append('|');
         }
 
         return place.ToString();
     }
 
-    private byte[] Change(byte[] input)
+    private byte[] Change(byte[] original)
     {
+        byte[] input = [.. original];
         for (int changes = 1 + _random.Next(4); changes > 0; changes--)
         {
             input = ChangeOnce(input);
@@ -139,23 +182,21 @@ internal sealed class Fuzzer
         return input;
     }
 
+    /// <summary>May change <paramref name="input"/> itself.</summary>
     private byte[] ChangeOnce(byte[] input)
     {
         int place = _random.Next(input.Length + 1);
         switch (_random.Next(9))
         {
             case 0 or 1 when place < input.Length:
-                input = [.. input];
                 input[place] ^= (byte)(1 << _random.Next(8));
                 return input;
             case 2 when place < input.Length:
-                input = [.. input];
                 input[place] = (byte)_random.Next(256);
                 return input;
             case 3 or 4:
                 // Lengths, indexes and terms are where it hurts.
                 byte[] extreme = Extremes[_random.Next(Extremes.Length)];
-                input = [.. input];
                 extreme.AsSpan(0, Math.Min(extreme.Length, input.Length - place)).CopyTo(input.AsSpan(place));
                 return input;
             case 5:

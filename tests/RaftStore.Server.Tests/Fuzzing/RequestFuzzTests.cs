@@ -65,7 +65,9 @@ public sealed class RequestFuzzTests
                     return $"{target.Route} {hasDots}";
                 }
 
-                return KvRequestParser.Parse(target, headers, request)?.Detail ?? $"parsed {hasDots}";
+                request.Reset();
+                Problem? problem = KvRequestParser.Parse(target, headers, request);
+                return $"{problem?.Detail ?? $"parsed {hasDots}"} | {target.Route} {request.Given}";
             },
             allocatedBytesMax: 256 << 10).Run();
 

@@ -9,8 +9,8 @@ public sealed class FileFuzzTests
 {
     private const string Segment = "wal/0000000000000001.wal";
 
-    /// <summary>An input is a whole log that is opened: milliseconds, and not microseconds.</summary>
-    private const int FileInputs = 1_500;
+    /// <summary>An input is a whole log that is opened: a third of a millisecond, and not microseconds.</summary>
+    private const int FileInputs = 5_000;
 
     /// <summary>What is written stands at the beginning of a segment; behind it are zeros.</summary>
     private const int SampleBytes = 1 << 10;
