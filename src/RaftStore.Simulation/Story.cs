@@ -14,7 +14,7 @@ public static class Story
 
     internal static int Tell(ulong seed, FaultProfile profile, TextWriter output, Func<FaultProfile, Action<string>, SimulationResult> run)
     {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seed {seed}: {profile.Machines} machines, on simulated disks, a simulated network and virtual time; they are called by their ids in the cluster"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seed {seed}: {profile.Machines} {(profile.Machines == 1 ? "machine" : "machines")}, on simulated disks, a simulated network and virtual time; they are called by their ids in the cluster"));
         output.WriteLine($"drawn: {Describe(profile)}");
         SimulationResult result = run(profile, output.WriteLine);
         WorkloadCounts counts = result.Counts;

@@ -17,7 +17,7 @@ internal static class CheckReport
         StringBuilder body = new();
         string css = summary.IsGood ? string.Empty : summary.Verdict is "undecided" or "states-unknown" ? " open" : " bad";
         body.Append(CultureInfo.InvariantCulture, $"<section class=\"verdict{css}\"><h1>Game day: <span>{Html.Escape(Words(summary))}</span></h1>\n");
-        body.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{summary.StartedUtc:yyyy-MM-dd HH:mm:ss} UTC, {summary.Nodes.Count} nodes, {summary.Options.Clients} clients, {summary.DrivenUs / 1e6:0.0} s</p>\n<div class=\"facts\">");
+        body.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{summary.StartedUtc:yyyy-MM-dd HH:mm:ss} UTC, {summary.Nodes.Count} {(summary.Nodes.Count == 1 ? "node" : "nodes")}, {summary.Options.Clients} clients, {summary.DrivenUs / 1e6:0.0} s</p>\n<div class=\"facts\">");
         foreach ((string value, string label) in Facts(summary))
         {
             body.Append(CultureInfo.InvariantCulture, $"<div><b>{Html.Escape(value)}</b><span>{Html.Escape(label)}</span></div>");

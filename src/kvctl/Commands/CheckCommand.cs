@@ -55,7 +55,7 @@ internal static class CheckCommand
     {
         RequireWritable(options.ReportPath);
         IReadOnlyList<CheckNode> nodes = await NodesAsync(session, cancellationToken);
-        session.Note(string.Create(CultureInfo.InvariantCulture, $"check: {nodes.Count} nodes ({string.Join(", ", nodes.Select(node => node.Name))}), {options.Clients} clients, seed {options.Seed}, keys under {options.Prefix}"));
+        session.Note(string.Create(CultureInfo.InvariantCulture, $"check: {nodes.Count} {(nodes.Count == 1 ? "node" : "nodes")} ({string.Join(", ", nodes.Select(node => node.Name))}), {options.Clients} clients, seed {options.Seed}, keys under {options.Prefix}"));
         CheckSummary summary = await new CheckRun(session, options, nodes).RunAsync(cancellationToken);
         await File.WriteAllTextAsync(options.ReportPath, CheckReport.ToPage(summary), new UTF8Encoding(false), CancellationToken.None);
         session.Print(session.IsJson ? CheckReport.ToJson(summary) + "\n" : CheckReport.ToText(summary));
