@@ -19,4 +19,8 @@ with_build_lock dotnet build "$project" -c Release -v quiet -nologo -clp:NoSumma
 # Many runs are faster, by about a seventh, where the framework's code is compiled for this processor like ours, instead of used as it was delivered.
 # It takes half a second at the start, which the story of one run would only wait for.
 [[ $1 == --seed ]] || export DOTNET_ReadyToRun=0
+
+# 128 MiB before a collection: nearly all of what a run allocates is garbage by then. Measured side by side, runs take a fifth less time so, and the
+# process no more memory at its largest. An environment that asks for something else gets it.
+export DOTNET_GCgen0size="${DOTNET_GCgen0size:-0x8000000}"
 exec dotnet "$project/bin/Release/net10.0/RaftStore.Simulation.dll" "$@"

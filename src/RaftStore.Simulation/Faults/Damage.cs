@@ -29,8 +29,9 @@ internal sealed record Damage(string Region, string Kind, string Path, int Offse
         }
 
         int start = offset / SimulatedFile.SectorBytes * SimulatedFile.SectorBytes;
-        byte[] whole = ReadFile(disk, path);
-        byte[] sector = whole[start..Math.Min(whole.Length, start + SimulatedFile.SectorBytes)];
+        using IFile file = disk.Open(path, FileOpenMode.Read);
+        byte[] sector = new byte[Math.Min(file.LengthBytes - start, SimulatedFile.SectorBytes)];
+        file.Read(start, sector);
         string kind;
         switch (random.Below(4))
         {
@@ -40,9 +41,13 @@ internal sealed record Damage(string Region, string Kind, string Path, int Offse
                 break;
             case 1:
                 kind = "overwritten by a misdirected write";
-                byte[] other = ReadFile(disk, AnyFile(disk, random));
-                int from = other.Length < sector.Length ? 0 : random.Below(((other.Length - sector.Length) / SimulatedFile.SectorBytes) + 1) * SimulatedFile.SectorBytes;
-                other.AsSpan(from, Math.Min(sector.Length, other.Length - from)).CopyTo(sector);
+                using (IFile other = disk.Open(AnyFile(disk, random), FileOpenMode.Read))
+                {
+                    int length = (int)other.LengthBytes;
+                    int from = length < sector.Length ? 0 : random.Below(((length - sector.Length) / SimulatedFile.SectorBytes) + 1) * SimulatedFile.SectorBytes;
+                    other.Read(from, sector);
+                }
+
                 break;
             default:
                 kind = "one bit flipped";
@@ -74,11 +79,12 @@ internal sealed record Damage(string Region, string Kind, string Path, int Offse
         // Where something is: most of a segment, and of a page with a slot in it, is zeros.
         (string, string, int)? Anywhere(string region, string path)
         {
-            byte[] content = ReadFile(disk, path);
-            int offset = random.Below(content.Length);
-            for (int tries = 0; tries < TriesMax && content[offset] == 0; tries++)
+            using IFile content = disk.Open(path, FileOpenMode.Read);
+            int length = (int)content.LengthBytes;
+            int offset = random.Below(length);
+            for (int tries = 0; tries < TriesMax && IsZero(content, offset); tries++)
             {
-                offset = random.Below(content.Length);
+                offset = random.Below(length);
             }
 
             return (region, path, offset);
@@ -93,6 +99,13 @@ internal sealed record Damage(string Region, string Kind, string Path, int Offse
             string path = $"{Wal}/{sequence.ToString("x16", CultureInfo.InvariantCulture)}.wal";
             return disk.FileExists(path) && end > SegmentHeaderBytes + TailBytes ? ("last acknowledged record", path, end - 1 - random.Below(TailBytes)) : null;
         }
+    }
+
+    private static bool IsZero(IFile content, int offset)
+    {
+        Span<byte> read = stackalloc byte[1];
+        content.Read(offset, read);
+        return read[0] == 0;
     }
 
     private static string AnyFile(SimulatedDisk disk, RandomStream random)
