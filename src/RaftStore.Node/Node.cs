@@ -62,6 +62,10 @@ public sealed class Node
     /// <summary>How many snapshots it has taken and installed since its start. The pump's thread.</summary>
     internal (long Taken, long Installed) Snapshots => (_tallies.SnapshotsTaken, _tallies.SnapshotsInstalled);
 
+    /// <summary>How many writes and reads it has answered since its start, whether or not the caller has looked; those that were answered when they were
+    /// asked are not counted. The pump's thread.</summary>
+    internal long Answers => _pass.Answers;
+
     /// <summary>Callers here and on other nodes whose requests are not finished. Any thread.</summary>
     internal int Waiters => _inputs.Waiters;
 

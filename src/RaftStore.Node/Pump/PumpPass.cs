@@ -61,6 +61,9 @@ internal sealed class PumpPass
     /// <summary>The state machine. Any thread.</summary>
     public KvStore Store => _applier.Store;
 
+    /// <summary>How many callers have been answered.</summary>
+    public long Answers => _context.Completions.ResultsGiven;
+
     /// <summary>Runs once.</summary>
     /// <returns>True where there was anything to do.</returns>
     public bool Run(long nowMs)

@@ -18,9 +18,13 @@ internal sealed class CompletionBatch
     /// <summary>Work items handed to the thread pool so far.</summary>
     public long RunsDispatched { get; private set; }
 
+    /// <summary>Results made visible so far.</summary>
+    public long ResultsGiven { get; private set; }
+
     /// <summary>Makes a result visible to its caller; its continuation runs after the next <see cref="Dispatch"/>.</summary>
     public void Add<TResult>(PooledCompletion<TResult> completion, TResult result)
     {
+        ResultsGiven++;
         if (!completion.Complete(result))
         {
             return;

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using RaftStore.Node;
 using RaftStore.Node.Codec;
 using RaftStore.Raft;
@@ -17,10 +19,10 @@ internal sealed class ClusterInvariants
     private readonly PlatterRules _platters;
     private readonly ConfigurationRules _configurations;
     private readonly Dictionary<long, NodeId> _leaders = [];
-    private readonly Dictionary<long, string> _hashes = [];
+    private readonly Dictionary<long, UInt128> _hashes = [];
     private readonly Dictionary<NodeId, Observed> _last = [];
     private readonly Dictionary<NodeId, (long Taken, long Installed)> _snapshots = [];
-    private readonly SortedDictionary<string, long> _sightings = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _sightings = new(StringComparer.Ordinal);
 
     public ClusterInvariants(World world)
     {
@@ -32,7 +34,7 @@ internal sealed class ClusterInvariants
     }
 
     /// <summary>How often each rare situation occurred: a batch of runs in which one never does tries less than it seems to.</summary>
-    public IReadOnlyDictionary<string, long> Sightings => _sightings;
+    public IReadOnlyDictionary<string, long> Sightings => new SortedDictionary<string, long>(_sightings, StringComparer.Ordinal);
 
     /// <summary>The newest configuration that any node knows to be committed, and its entry.</summary>
     public (long Index, Configuration Configuration) CommittedConfiguration => _configurations.Committed;
@@ -48,7 +50,7 @@ internal sealed class ClusterInvariants
     {
         if (times > 0)
         {
-            _sightings[situation] = _sightings.GetValueOrDefault(situation) + times;
+            CollectionsMarshal.GetValueRefOrAddDefault(_sightings, situation, out _) += times;
         }
     }
 
@@ -111,7 +113,7 @@ internal sealed class ClusterInvariants
             throw new SimulationFailureException($"{machine.Id} is in contact with a leader in term {core.Term}, and knows of none");
         }
 
-        Observed before = _last.GetValueOrDefault(machine.Id) ?? new Observed(RaftRole.Follower, 0, 0, 0, 0, 0, 0);
+        Observed before = _last.GetValueOrDefault(machine.Id);
         if (now == before)
         {
             _logs.Look(machine, everything: false);
@@ -260,12 +262,12 @@ internal sealed class ClusterInvariants
             return;
         }
 
-        string hash = view.Hash;
+        UInt128 hash = view.Summary.Hash();
         if (!_hashes.TryAdd(index, hash))
         {
-            Check(_hashes[index] == hash, $"{id} has state hash {hash} at index {index}, where another had {_hashes[index]}");
+            Check(_hashes[index] == hash, $"{id} has state hash {view.Hash} at index {index}, where another had {_hashes[index].ToString("x32", CultureInfo.InvariantCulture)}");
         }
     }
 
-    private sealed record Observed(RaftRole Role, long Term, long Commit, long Applied, long ViewIndex, long Revision, long Compacted);
+    private readonly record struct Observed(RaftRole Role, long Term, long Commit, long Applied, long ViewIndex, long Revision, long Compacted);
 }

@@ -8,35 +8,37 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
     private readonly Dictionary<(long FirstIndex, long Term), Known> _known = [];
     private readonly Dictionary<EntryId, EntryBatch> _byEnd = [];
     private readonly SortedDictionary<long, Committed> _committed = [];
-    private readonly Dictionary<NodeId, EntryId> _ends = [];
-    private readonly Dictionary<NodeId, EntryId> _looked = [];
-    private readonly Dictionary<NodeId, EntryId> _commits = [];
-    private readonly HashSet<NodeId> _truncatedWhileWriting = [];
+    private readonly Dictionary<NodeId, Seen> _seen = [];
 
     public void Look(SimulatedMachine machine, bool everything)
     {
         RaftNode core = machine.Node!.Core;
         RaftLog log = core.Log;
-        NoteTruncation(machine.Id, log, core.DurableIndex);
-        CheckDurable(machine, core);
+        if (!_seen.TryGetValue(machine.Id, out Seen? seen))
+        {
+            _seen.Add(machine.Id, seen = new Seen());
+        }
+
+        NoteTruncation(seen, log, core.DurableIndex);
+        CheckDurable(seen, machine, core);
 
         // I12: the leader refuses proposals by this number, so it must come back to nothing with the entries that it counts.
         if (log.AppliedIndex == log.Last.Index && log.UnappliedBytes != 0)
         {
             throw new SimulationFailureException($"{machine.Id} has applied everything up to {log.Last} and counts {log.UnappliedBytes} bytes unapplied");
         }
-        for (int place = everything ? 0 : FirstToLookAt(machine.Id, log); place < log.Count; place++)
+        for (int place = everything ? 0 : FirstToLookAt(seen.Looked, log); place < log.Count; place++)
         {
             CheckMatching(machine.Id, log[place], place == 0 ? log.Base : log[place - 1].Last);
         }
 
-        _looked[machine.Id] = log.Last;
+        seen.Looked = log.Last;
 
         // What was once found committed here stays so, and was looked at with all before it: only another commit index brings more.
         EntryId commit = new(core.CommitIndex, log.TermAt(core.CommitIndex));
-        if ((everything || _commits.GetValueOrDefault(machine.Id) != commit) && CheckCommitted(machine.Id, commit, core.Term))
+        if ((everything || seen.Commit != commit) && CheckCommitted(machine.Id, commit, core.Term))
         {
-            _commits[machine.Id] = commit;
+            seen.Commit = commit;
         }
     }
 
@@ -59,9 +61,8 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
     }
 
     // What was the end of this log at the last look, where it is still there, was looked at with all before it.
-    private int FirstToLookAt(NodeId id, RaftLog log)
+    private static int FirstToLookAt(EntryId looked, RaftLog log)
     {
-        EntryId looked = _looked.GetValueOrDefault(id);
         if (looked == log.Last)
         {
             return log.Count;
@@ -117,9 +118,9 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
 
     // I9, where it is hardest: entries were replaced while they were still being written. What counts as durable now must be what stands on the
     // platter, and not what it stands in the place of.
-    private void CheckDurable(SimulatedMachine machine, RaftNode core)
+    private void CheckDurable(Seen seen, SimulatedMachine machine, RaftNode core)
     {
-        if (!_truncatedWhileWriting.Contains(machine.Id) || core.DurableIndex <= core.AppliedIndex || machine.IsDamaged)
+        if (!seen.IsTruncatedWhileWriting || core.DurableIndex <= core.AppliedIndex || machine.IsDamaged)
         {
             return;
         }
@@ -129,13 +130,13 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
         ClusterInvariants.Check(onPlatter == durable.Term, $"{machine.Id} takes {durable} for durable, where its platter holds {(onPlatter < 0 ? "nothing" : $"term {onPlatter}")}");
         if (durable == core.LastEntry)
         {
-            _truncatedWhileWriting.Remove(machine.Id);
+            seen.IsTruncatedWhileWriting = false;
         }
     }
 
-    private void NoteTruncation(NodeId id, RaftLog log, long durableIndex)
+    private void NoteTruncation(Seen seen, RaftLog log, long durableIndex)
     {
-        EntryId end = _ends.GetValueOrDefault(id);
+        EntryId end = seen.End;
         if (end == log.Last)
         {
             return;
@@ -146,11 +147,27 @@ internal sealed class LogRules(ClusterInvariants invariants, ConfigurationRules 
             invariants.Saw("conflict truncated");
             if (durableIndex < log.Last.Index)
             {
-                _truncatedWhileWriting.Add(id);
+                seen.IsTruncatedWhileWriting = true;
             }
         }
 
-        _ends[id] = log.Last;
+        seen.End = log.Last;
+    }
+
+    /// <summary>What was seen of one member's log.</summary>
+    private sealed class Seen
+    {
+        /// <summary>Where it ended.</summary>
+        public EntryId End { get; set; }
+
+        /// <summary>Up to where it was compared with the others.</summary>
+        public EntryId Looked { get; set; }
+
+        /// <summary>Up to where what it takes for committed was.</summary>
+        public EntryId Commit { get; set; }
+
+        /// <summary>True from when entries were replaced that were not durable yet, until the last one is.</summary>
+        public bool IsTruncatedWhileWriting { get; set; }
     }
 
     private sealed record Committed(EntryBatch Batch, long Term);

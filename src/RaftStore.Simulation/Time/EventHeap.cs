@@ -10,7 +10,12 @@ public sealed class EventHeap
     private const int Children = 4;
 
     private readonly RandomStream _tieBreaks;
+
+    // What happens lies apart from when: what is moved about in the heap holds no references, and the collector need not be told of it.
     private Planned[] _heap = new Planned[64];
+    private Action?[] _happenings = new Action?[64];
+    private int[] _freePlaces = new int[64];
+    private int _placesUsed;
     private long _sequence;
 
     /// <summary>An empty heap at time 0.</summary>
@@ -31,9 +36,13 @@ public sealed class EventHeap
         if (Count == _heap.Length)
         {
             Array.Resize(ref _heap, 2 * Count);
+            Array.Resize(ref _happenings, 2 * Count);
+            Array.Resize(ref _freePlaces, 2 * Count);
         }
 
-        Planned planned = new(Math.Max(timeUs, NowUs), _tieBreaks.NextBits(), ++_sequence, happen);
+        int happening = Count < _placesUsed ? _freePlaces[_placesUsed - Count - 1] : _placesUsed++;
+        _happenings[happening] = happen;
+        Planned planned = new(Math.Max(timeUs, NowUs), _tieBreaks.NextBits(), ++_sequence, happening);
         int place = Count++;
         while (place > 0 && planned.IsBefore(_heap[(place - 1) / Children]))
         {
@@ -59,7 +68,10 @@ public sealed class EventHeap
         Planned next = _heap[0];
         RemoveFirst();
         NowUs = next.TimeUs;
-        next.Happen();
+        Action happen = _happenings[next.Happening]!;
+        _happenings[next.Happening] = null;
+        _freePlaces[_placesUsed - Count - 1] = next.Happening;
+        happen();
         return true;
     }
 
@@ -92,7 +104,7 @@ public sealed class EventHeap
         }
     }
 
-    private readonly record struct Planned(long TimeUs, ulong TieBreak, long Sequence, Action Happen)
+    private readonly record struct Planned(long TimeUs, ulong TieBreak, long Sequence, int Happening)
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public bool IsBefore(in Planned other)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using RaftStore.Kv;
 
@@ -19,9 +20,14 @@ internal sealed class PastRevisions
             return;
         }
 
-        if (!_seen.TryAdd((key, revision), now) && _seen[(key, revision)] != now)
+        ref (long, string?) seen = ref CollectionsMarshal.GetValueRefOrAddDefault(_seen, (key, revision), out bool wasSeen);
+        if (!wasSeen)
         {
-            throw new SimulationFailureException($"{key} at revision {revision} was {_seen[(key, revision)]} and is {now}");
+            seen = now;
+        }
+        else if (seen != now)
+        {
+            throw new SimulationFailureException($"{key} at revision {revision} was {seen} and is {now}");
         }
     }
 }

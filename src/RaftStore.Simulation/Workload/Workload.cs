@@ -13,12 +13,13 @@ internal sealed class Workload
 
     private const int KeysMax = 8;
     private const int ClientsPerMachine = 2;
+    private static readonly string[] Keys = [.. Enumerable.Range(0, KeysMax).Select(number => string.Create(CultureInfo.InvariantCulture, $"key{number}"))];
     private const long ThinkUsMax = 60_000;
 
     private readonly World _world;
     private readonly RandomStream _random;
     private readonly List<SimulatedClient> _clients = [];
-    private readonly List<List<SimulatedClient>> _waiting = [];
+    private readonly List<Waiting> _waiting = [];
     private readonly PastRevisions _past = new();
     private long _values;
     private long _newestRevision;
@@ -40,12 +41,12 @@ internal sealed class Workload
     public WorkloadCounts Counts { get; } = new();
 
     /// <summary>True once, after the healing, every client has had a write and a read of its own answered.</summary>
-    public bool IsFinished => _clients.All(client => client.IsFinished);
+    public bool IsFinished => _clients.TrueForAll(client => client.IsFinished);
 
     /// <summary>The highest revision that a compaction, by request, was answered for.</summary>
     public long CompactedRevision { get; private set; }
 
-    public static IEnumerable<string> AllKeys => Enumerable.Range(0, KeysMax).Select(KeyName);
+    public static IEnumerable<string> AllKeys => Keys;
 
     public void Start()
     {
@@ -77,18 +78,29 @@ internal sealed class Workload
     {
         while (_waiting.Count <= machine.Number)
         {
-            _waiting.Add([]);
+            _waiting.Add(new Waiting());
         }
 
-        _waiting[machine.Number].Add(client);
+        Waiting waiting = _waiting[machine.Number];
+        waiting.Clients.Add(client);
+        waiting.AnswersSeen = -1;
     }
 
     /// <summary>Whoever waits for that machine and has an answer takes it, in the order in which they asked.</summary>
     public void AfterPump(SimulatedMachine machine)
     {
-        if (machine.Number < _waiting.Count)
+        if (machine.Number >= _waiting.Count)
         {
-            _waiting[machine.Number].RemoveAll(client => client.TakeAnswer());
+            return;
+        }
+
+        // Whoever has asked since the last look may have been answered at once; the others only by a pump that counted it.
+        Waiting waiting = _waiting[machine.Number];
+        long answers = machine.Node!.Answers;
+        if (waiting.AnswersSeen != answers)
+        {
+            waiting.AnswersSeen = answers;
+            waiting.Clients.RemoveAll(static client => client.TakeAnswer());
         }
     }
 
@@ -96,8 +108,8 @@ internal sealed class Workload
     {
         if (machine.Number < _waiting.Count)
         {
-            List<SimulatedClient> left = _waiting[machine.Number];
-            _waiting[machine.Number] = [];
+            List<SimulatedClient> left = _waiting[machine.Number].Clients;
+            _waiting[machine.Number] = new Waiting();
             left.ForEach(client => client.MachineEnded());
         }
     }
@@ -200,8 +212,17 @@ internal sealed class Workload
         _ => SimulatedRequest.Read(LastingKey),
     };
 
-    private static string KeyName(int number) => string.Create(CultureInfo.InvariantCulture, $"key{number}");
+    private static string KeyName(int number) => Keys[number];
 
     // Values of very different lengths, so that batches and snapshots have many shapes.
     private string NextValue() => string.Create(CultureInfo.InvariantCulture, $"value{++_values}").PadRight(_random.OneIn(20) ? 2000 : 12 + _random.Below(80), '.');
+
+    /// <summary>Who waits for one machine.</summary>
+    private sealed class Waiting
+    {
+        public List<SimulatedClient> Clients { get; } = [];
+
+        /// <summary>How many answers its node had given at the last look; -1 where somebody has asked since.</summary>
+        public long AnswersSeen { get; set; } = -1;
+    }
 }

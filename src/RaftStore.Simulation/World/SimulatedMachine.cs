@@ -21,6 +21,11 @@ internal sealed class SimulatedMachine : IPeerTransport
     private readonly RandomStream _diskTimes;
     private readonly Departure _departure;
     private readonly int _clockPercent;
+
+    // Planned again and again: made once.
+    private readonly Action _runPump;
+    private readonly Action _runLog;
+    private readonly Action _runLogOnce;
     private DataDirectory? _directory;
     private WriteAheadLog? _wal;
     private LogWriter? _log;
@@ -42,6 +47,9 @@ internal sealed class SimulatedMachine : IPeerTransport
         _diskTimes = new RandomStream(world.Seed, $"disk times {number}");
         Disk = new SimulatedDisk(new RandomStream(world.Seed, $"disk {number}"));
         _departure = new Departure(world, this);
+        _runPump = RunPump;
+        _runLog = RunLog;
+        _runLogOnce = RunLogOnce;
         int drift = world.Profile.DriftPercentMax;
         _clockPercent = 100 + (drift == 0 ? 0 : (int)_random.Between(-drift, drift));
     }
@@ -241,7 +249,7 @@ internal sealed class SimulatedMachine : IPeerTransport
         }
 
         _pumpPlanned = true;
-        Plan(delayUs, RunPump);
+        Plan(delayUs, _runPump);
     }
 
     private void Boot()
@@ -315,7 +323,7 @@ internal sealed class SimulatedMachine : IPeerTransport
         {
             _logPlanned = true;
             bool stalls = _diskTimes.PerMille(_world.Profile.DiskStallPerMille) && !_world.IsHealed;
-            Plan(stalls ? _diskTimes.Between(10_000, StallUsMax) : _diskTimes.Between(80, 2_000), RunLog);
+            Plan(stalls ? _diskTimes.Between(10_000, StallUsMax) : _diskTimes.Between(80, 2_000), _runLog);
         }
 
         if (!_workerPlanned && Node!.SnapshotWorker.HasWork)
@@ -325,7 +333,9 @@ internal sealed class SimulatedMachine : IPeerTransport
         }
     }
 
-    private void RunLog() => OnDisk(() =>
+    private void RunLog() => OnDisk(_runLogOnce);
+
+    private void RunLogOnce()
     {
         _logPlanned = false;
         LogCompletion? completion = _log!.RunOnce();
@@ -334,7 +344,7 @@ internal sealed class SimulatedMachine : IPeerTransport
         {
             Node!.LogCompleted(done);
         }
-    });
+    }
 
     private void RunSnapshotWorker() => OnDisk(() =>
     {
@@ -351,15 +361,19 @@ internal sealed class SimulatedMachine : IPeerTransport
         }
     }
 
-    private void PlanTick(int life) => _world.Events.After(TickUs, () =>
+    private void PlanTick(int life)
     {
-        if (life == Life)
+        _world.Events.After(TickUs, Tick);
+        void Tick()
         {
-            PlanPump(0);
-            PlanTick(life);
-            _departure.Dial();
+            if (life == Life)
+            {
+                PlanPump(0);
+                _world.Events.After(TickUs, Tick);
+                _departure.Dial();
+            }
         }
-    });
+    }
 
     /// <summary>Lets something happen in this life of the process, and not while it is paused.</summary>
     public void Plan(long delayUs, Action happen)
