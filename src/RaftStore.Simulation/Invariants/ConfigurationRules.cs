@@ -8,7 +8,7 @@ internal sealed class ConfigurationRules
 {
     private readonly World _world;
     private readonly ClusterInvariants _invariants;
-    private readonly SortedDictionary<long, Configuration> _committed = [];
+    private readonly SortedList<long, Configuration> _committed = [];
     private readonly Dictionary<NodeId, string> _names = [];
     private readonly Dictionary<NodeId, Seen> _seen = [];
     private readonly SortedSet<string> _neverAdded = new(StringComparer.Ordinal);
@@ -281,18 +281,14 @@ internal sealed class ConfigurationRules
 
     private Configuration At(long index)
     {
-        Configuration found = _world.Founders;
-        foreach ((long at, Configuration configuration) in _committed)
+        // From the newest on: that is nearly always the one.
+        int place = _committed.Count - 1;
+        while (place >= 0 && _committed.GetKeyAtIndex(place) > index)
         {
-            if (at > index)
-            {
-                break;
-            }
-
-            found = configuration;
+            place--;
         }
 
-        return found;
+        return place < 0 ? _world.Founders : _committed.GetValueAtIndex(place);
     }
 
     // A node that joined knows the members it was told then until it has applied an entry with others.

@@ -21,8 +21,6 @@ internal sealed class SimulatedMachine : IPeerTransport
     private readonly RandomStream _diskTimes;
     private readonly Departure _departure;
     private readonly int _clockPercent;
-
-    // Planned again and again: made once.
     private readonly Action _runPump;
     private readonly Action _runLog;
     private readonly Action _runLogOnce;
@@ -47,9 +45,9 @@ internal sealed class SimulatedMachine : IPeerTransport
         _diskTimes = new RandomStream(world.Seed, $"disk times {number}");
         Disk = new SimulatedDisk(new RandomStream(world.Seed, $"disk {number}"));
         _departure = new Departure(world, this);
-        _runPump = RunPump;
-        _runLog = RunLog;
-        _runLogOnce = RunLogOnce;
+
+        // Planned again and again: made once.
+        (_runPump, _runLog, _runLogOnce) = (RunPump, RunLog, RunLogOnce);
         int drift = world.Profile.DriftPercentMax;
         _clockPercent = 100 + (drift == 0 ? 0 : (int)_random.Between(-drift, drift));
     }
