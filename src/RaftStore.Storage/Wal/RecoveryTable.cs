@@ -58,7 +58,7 @@ internal static class RecoveryTable
     [
         new(FoundAtPlace.Record, RecoveryVerdict.Accept, RecoveryVerdict.Accept, "a record"),
         new(FoundAtPlace.Nothing, RecoveryVerdict.Corrupt, RecoveryVerdict.End, "nothing stands where a durable record was"),
-        new(FoundAtPlace.Stale, RecoveryVerdict.Corrupt, RecoveryVerdict.End, "older bytes stand where a durable record was"),
+        new(FoundAtPlace.Stale, RecoveryVerdict.Corrupt, RecoveryVerdict.End, "older or damaged bytes stand where a durable record was"),
         new(FoundAtPlace.DamagedHeader, RecoveryVerdict.Corrupt, RecoveryVerdict.TornTail, "the header of a durable record is damaged"),
         new(FoundAtPlace.DamagedBody, RecoveryVerdict.Corrupt, RecoveryVerdict.TornTail, "the body of a durable record is damaged"),
         new(FoundAtPlace.Unknown, RecoveryVerdict.NotUnderstood, RecoveryVerdict.NotUnderstood, "an intact record is of a kind that this version does not know"),
