@@ -16,7 +16,7 @@
 #   scripts/netns-cluster.sh down               ends the nodes and removes the networks; the data stays
 #   scripts/netns-cluster.sh wipe               the same, and removes the data
 #
-# I is a number (1) or a name (n1). Clients reach all nodes, whatever is cut between those. NETNS (raftstore) begins the
+# I is a number (1), a name (n1), or «leader». Clients reach all nodes, whatever is cut between those. NETNS (raftstore) begins the
 # namespaces' names, DATA_DIR (.cluster-netns) holds data and logs. What up has made is removed where it fails.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -78,7 +78,7 @@ remove_networks() {
   if has_space "$hub"; then ip netns delete "$hub"; fi
 }
 
-# Adds the rule $3... to the chain $2 (input or output) of node $1.
+# Adds the rule $3... to the chain $2 (input: whole nodes; loss: a share) of node $1.
 filter() {
   local here chain=$2
   here=$(space "$1")
@@ -86,7 +86,7 @@ filter() {
   ip netns exec "$here" nft -f - <<RULES
 add table inet $TABLE
 add chain inet $TABLE input { type filter hook input priority 0; }
-add chain inet $TABLE output { type filter hook output priority 0; }
+add chain inet $TABLE loss { type filter hook input priority 1; }
 add rule inet $TABLE $chain $*
 RULES
 }
@@ -150,10 +150,14 @@ await_serving() {
 
 # Turns 1 or n1 into a number, in $node.
 parse_node() {
-  node=${1:-}
-  node=${node#n}
+  [[ -n ${1:-} ]] || die "$USAGE" "Which node? Give a number (1), a name (n1), or «leader»."
+  if [[ $1 == leader ]]; then
+    node=$(kvctl_there status -o json 2>/dev/null | grep -o '"leader": *"n[1-9]"' | grep -m 1 -o '[1-9]') || die 1 "No node says who leads; see: $self status"
+    return 0
+  fi
+  node=${1#n}
   if ! [[ $node =~ ^[1-9]$ ]] || ((node > size)); then
-    die "$USAGE" "There is no node «${1:-}»: this cluster has n1 to n$size."
+    die "$USAGE" "There is no node «$1»: this cluster has n1 to n$size."
   fi
 }
 
@@ -265,6 +269,7 @@ verb_partition() {
   local group seen=" " i j
   local -A group_of=()
   for group in "$@"; do
+    [[ $group =~ ^[^,]+(,[^,]+)*$ ]] || die "$USAGE" "The group «$group» names a node that is none; groups are like 1,2 or n3."
     for i in ${group//,/ }; do
       parse_node "$i"
       [[ $seen != *" $node "* ]] || die "$USAGE" "n$node is named twice."
@@ -277,6 +282,7 @@ verb_partition() {
       [[ ${group_of[$i]} == "${group_of[$j]}" ]] || cut "$i" "$j"
     done
   done
+  echo "Cut from each other: $* (every packet is dropped)."
 }
 
 verb_isolate() {
@@ -288,6 +294,7 @@ verb_isolate() {
       cut "$i" "$one"
     fi
   done
+  echo "n$one is cut from all others (every packet is dropped)."
 }
 
 verb_oneway() {
@@ -296,6 +303,7 @@ verb_oneway() {
   parse_node "${2:-}"
   ((from != node)) || die "$USAGE" "oneway takes two nodes, the sender and the receiver."
   cut "$from" "$node"
+  echo "Nothing from n$from reaches n$node."
 }
 
 verb_loss() {
@@ -304,10 +312,13 @@ verb_loss() {
   shift
   parse_nodes "$@"
   for i in "${nodes[@]}"; do
+    # One share at a time: what was said last holds.
+    ip netns exec "$(space "$i")" nft flush chain inet "$TABLE" loss 2>/dev/null || true
     for j in $(all_nodes); do
-      ((i == j)) || filter "$i" input ip saddr "$(address "$j")" numgen random mod 100 '<' "$percent" drop
+      ((i == j)) || filter "$i" loss ip saddr "$(address "$j")" numgen random mod 100 '<' "$percent" drop
     done
   done
+  echo "Of the packets from other nodes, $percent in a hundred are lost at: ${nodes[*]/#/n}"
 }
 
 verb_delay() {
@@ -327,6 +338,7 @@ verb_heal() {
     ip netns exec "$(space "$i")" nft delete table inet "$TABLE" 2>/dev/null || true
     ip netns exec "$(space "$i")" tc qdisc delete dev eth0 root 2>/dev/null || true
   done
+  echo "No packet is dropped or held back any more."
 }
 
 verb_kvctl() {

@@ -31,11 +31,40 @@ public sealed class NetnsScriptTests : IDisposable
         await UntilAsync(async () => await RunAsync("kvctl", "get", "greeting") is { Code: 0, Output: "cut" }, "two of three go on");
         await ExpectAsync(0, "heal");
         await ExpectAsync(2, "partition", "1", "1,2");
+        await ExpectAsync(2, "partition", ",", "3");
         await ExpectAsync(2, "isolate", "4");
         await ExpectAsync(0, "wipe");
 
         Assert.False(Directory.Exists(_directory), "wipe left something behind");
         Assert.DoesNotContain(_prefix, (await RunProgramAsync("ip", ["netns", "list"])).Output, StringComparison.Ordinal);
+    }
+
+    [NetnsFact]
+    public async Task PacketsLostAndNodesKilledAndPaused_TheOthersGoOnAndAllComeBack()
+    {
+        await ExpectAsync(0, "up");
+        await ExpectAsync(0, "kvctl", "put", "greeting", "hello");
+
+        await ExpectAsync(0, "loss", "90");
+        await ExpectAsync(0, "loss", "10");
+        string status = await ExpectAsync(0, "status");
+        Assert.Contains("< 10 drop", status, StringComparison.Ordinal);
+        Assert.DoesNotContain("< 90 drop", status, StringComparison.Ordinal);
+        await UntilAsync(async () => await RunAsync("kvctl", "put", "greeting", "lossy") is { Code: 0 }, "writes go on where one packet in ten is lost");
+        await ExpectAsync(0, "heal");
+
+        await ExpectAsync(0, "pause", "leader");
+        await UntilAsync(async () => await RunAsync("kvctl", "put", "greeting", "paused") is { Code: 0 }, "the others go on without the one that is paused");
+        foreach (string node in new[] { "1", "2", "3" })
+        {
+            await ExpectAsync(0, "resume", node);
+        }
+
+        await ExpectAsync(0, "kill", "2");
+        await UntilAsync(async () => await RunAsync("kvctl", "put", "greeting", "killed") is { Code: 0 }, "the others go on without the one that was killed");
+        await ExpectAsync(0, "start", "2");
+        await UntilAsync(async () => await RunAsync("kvctl", "get", "greeting") is { Code: 0, Output: "killed" }, "what was written is read again");
+        await ExpectAsync(0, "wipe");
     }
 
     public void Dispose()

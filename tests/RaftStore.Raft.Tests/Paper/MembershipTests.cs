@@ -358,17 +358,23 @@ public sealed class MembershipTests
         Assert.Equal(MembershipStatus.Appended, leader.Change(new UpdateMember(Driver.Node(3), null, null, Instance: 33)).Status);
     }
 
+    // A snapshot is taken of the applied configuration: what it is made of must be what came with the one before.
     [Fact]
-    public void Snapshot_ThenLoaded_ThenASecondSnapshot_HasTheSameMembers()
+    public void Snapshot_Installed_ItsConfigurationIsThatOfTheNextSnapshot()
     {
         Configuration configuration = WithLearner().Raft.Configuration;
-        var node = new Driver(id: 2);
-        Assert.True(node.Raft.InstallSnapshot(new SnapshotMetadata(new EntryId(10, 2), 0, configuration, 100)));
-        node.Take();
-        node.Sync();
+        var second = new Driver(id: 2);
+        Assert.True(second.Raft.InstallSnapshot(new SnapshotMetadata(new EntryId(10, 2), 0, configuration, 100)));
+        second.Take();
+        second.Sync();
+        var third = new Driver(id: 3);
+        Assert.True(third.Raft.InstallSnapshot(new SnapshotMetadata(new EntryId(10, 2), 0, second.Raft.AppliedConfiguration, 100)));
+        third.Take();
+        third.Sync();
 
-        Assert.Same(configuration, node.Raft.AppliedConfiguration);
-        Assert.Equal(ConfigurationCodec.Encode(configuration), ConfigurationCodec.Encode(node.Raft.AppliedConfiguration));
+        Assert.Equal(ConfigurationCodec.Encode(configuration), ConfigurationCodec.Encode(second.Raft.AppliedConfiguration));
+        Assert.Equal(ConfigurationCodec.Encode(configuration), ConfigurationCodec.Encode(third.Raft.AppliedConfiguration));
+        Assert.Equal(ConfigurationCodec.Encode(configuration), ConfigurationCodec.Encode(third.Raft.Configuration));
     }
 
     [Fact]
