@@ -107,7 +107,7 @@ internal static class CheckReport
 
     private static string Words(CheckSummary summary) => summary.Verdict switch
     {
-        "linearizable" => "linearizable, and all nodes hold the same state",
+        "linearizable" => summary.LeftOut.Count == 0 ? "linearizable, and all nodes hold the same state" : "linearizable, and all voters hold the same state",
         "not-linearizable" => "not linearizable",
         "undecided" => "not decided: the search was given up",
         "states-differ" => "the nodes hold different states",
@@ -139,6 +139,11 @@ internal static class CheckReport
         if (summary.States.Trouble is { } trouble)
         {
             yield return $"The states could not be compared: {trouble}.";
+        }
+
+        foreach (CheckLeftOut member in summary.LeftOut)
+        {
+            yield return $"{member.Words}.";
         }
 
         foreach (string one in summary.Troubles)

@@ -8,7 +8,7 @@ using RaftStore.Verification;
 namespace RaftStore.Kvctl.Check;
 
 /// <summary>Drives clients, hurts the nodes if asked to, heals them, and checks what the clients were told.</summary>
-internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOnlyList<CheckNode> nodes)
+internal sealed class CheckRun(Session session, CheckRunOptions options, CheckMembers members)
 {
     /// <summary>Units of the history's clock in a second: it counts microseconds.</summary>
     public const long UnitsPerSecond = 1_000_000;
@@ -24,7 +24,7 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOn
     /// <summary>Runs it all. Whatever happens, faults are healed and keys are deleted before this returns.</summary>
     public async Task<CheckSummary> RunAsync(CancellationToken cancellationToken)
     {
-        NodeConnection[] connections = [.. nodes.Select(node => new NodeConnection(node, _clock, options.RequestTimeout))];
+        NodeConnection[] connections = [.. members.Nodes.Select(node => new NodeConnection(node, _clock, options.RequestTimeout))];
         try
         {
             await RequireFaultInjectionAsync(connections);
@@ -87,14 +87,15 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, IReadOn
         }
 
         await ReadEverywhereAsync(connections, workers[0], troubles);
-        StateComparison states = await StateComparison.MakeAsync(connections, CancellationToken.None);
+        StateComparison states = (await StateComparison.MakeAsync(connections, CancellationToken.None)).Without(members.LeftOut);
         Operation[] history = [.. workers.SelectMany(worker => worker.History).OrderBy(operation => operation.InvokedAt)];
         session.Note(string.Create(CultureInfo.InvariantCulture, $"check: looking for an order that explains {history.Length} operations"));
         CheckResult result = LinearizabilityChecker.Check(history, new CheckOptions { UnitsPerSecond = UnitsPerSecond });
         return new CheckSummary
         {
             Options = options,
-            Nodes = nodes,
+            Nodes = members.Nodes,
+            LeftOut = members.LeftOut,
             Version = version,
             StartedUtc = started,
             DrivenUs = drivenUs,

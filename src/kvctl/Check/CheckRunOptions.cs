@@ -74,7 +74,22 @@ internal sealed record CheckRunOptions
 /// <summary>A node that is driven.</summary>
 /// <param name="Name">Its name among the members.</param>
 /// <param name="Endpoint">Where it serves clients.</param>
-internal sealed record CheckNode(string Name, Uri Endpoint);
+/// <param name="IsLearner">It has no vote.</param>
+internal sealed record CheckNode(string Name, Uri Endpoint, bool IsLearner = false);
+
+/// <summary>A member that nobody can be sent to, because its client address is not known.</summary>
+/// <param name="Name">Its name among the members.</param>
+/// <param name="IsLearner">It has no vote.</param>
+internal sealed record CheckLeftOut(string Name, bool IsLearner)
+{
+    /// <summary>What is told about it.</summary>
+    public string Words => $"{Name}{(IsLearner ? ", a learner," : string.Empty)} is left out: its client address is not known, so it is sent nothing and its state is not compared";
+}
+
+/// <summary>Who belongs to the cluster.</summary>
+/// <param name="Nodes">Those that are driven; at least one.</param>
+/// <param name="LeftOut">Those that cannot be.</param>
+internal sealed record CheckMembers(IReadOnlyList<CheckNode> Nodes, IReadOnlyList<CheckLeftOut> LeftOut);
 
 /// <summary>A fault and when it was there, in microseconds of the run.</summary>
 /// <param name="Kind">What was done.</param>

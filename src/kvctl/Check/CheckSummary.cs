@@ -9,6 +9,9 @@ internal sealed record CheckSummary
 
     public required IReadOnlyList<CheckNode> Nodes { get; init; }
 
+    /// <summary>The members that could not be sent to.</summary>
+    public IReadOnlyList<CheckLeftOut> LeftOut { get; init; } = [];
+
     /// <summary>The version that the nodes say they are; null where they do not.</summary>
     public required string? Version { get; init; }
 

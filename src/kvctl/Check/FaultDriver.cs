@@ -73,7 +73,7 @@ internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeCon
     {
         NodeConnection[] shuffled = [.. nodes];
         _random.Shuffle(shuffled);
-        int minority = Math.Max(1, (nodes.Count - 1) / 2);
+        int minority = Math.Max(1, (nodes.Count(node => !node.Node.IsLearner) - 1) / 2);
         NodeConnection[] victims = shuffled[..(1 + _random.Next(minority))];
         NodeConnection[] others = shuffled[victims.Length..];
         string what = kind switch

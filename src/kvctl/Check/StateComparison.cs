@@ -33,6 +33,15 @@ internal sealed record StateComparison(bool? AreEqual, long Index, IReadOnlyDict
         return new StateComparison(null, 0, new Dictionary<string, string>(), trouble);
     }
 
+    /// <summary>The same, knowing that members were not asked: without a voter's hash nobody can say that all are equal.</summary>
+    public StateComparison Without(IReadOnlyList<CheckLeftOut> leftOut)
+    {
+        string[] voters = [.. leftOut.Where(member => !member.IsLearner).Select(member => member.Name)];
+        return AreEqual == true && voters.Length > 0
+            ? this with { AreEqual = null, Trouble = $"nothing is known about {string.Join(", ", voters)}; those that were asked are equal" }
+            : this;
+    }
+
     private static async Task<(StateComparison? Made, string Trouble)> TryAsync(IReadOnlyList<NodeConnection> nodes, CancellationToken cancellationToken)
     {
         JsonElement?[] statuses = await Task.WhenAll(nodes.Select(node => node.JsonAsync("/v1/status", cancellationToken)));

@@ -54,9 +54,10 @@ internal static class CheckCommand
     private static async Task<int> RunAsync(Session session, CheckRunOptions options, CancellationToken cancellationToken)
     {
         RequireWritable(options.ReportPath);
-        IReadOnlyList<CheckNode> nodes = await NodesAsync(session, cancellationToken);
+        CheckMembers members = await MembersAsync(session, cancellationToken);
+        IReadOnlyList<CheckNode> nodes = members.Nodes;
         session.Note(string.Create(CultureInfo.InvariantCulture, $"check: {nodes.Count} {(nodes.Count == 1 ? "node" : "nodes")} ({string.Join(", ", nodes.Select(node => node.Name))}), {options.Clients} clients, seed {options.Seed}, keys under {options.Prefix}"));
-        CheckSummary summary = await new CheckRun(session, options, nodes).RunAsync(cancellationToken);
+        CheckSummary summary = await new CheckRun(session, options, members).RunAsync(cancellationToken);
         await File.WriteAllTextAsync(options.ReportPath, CheckReport.ToPage(summary), new UTF8Encoding(false), CancellationToken.None);
         session.Print(session.IsJson ? CheckReport.ToJson(summary) + "\n" : CheckReport.ToText(summary));
         if (summary.CountOf(Verification.OperationOutcome.Ok) == 0)
@@ -68,29 +69,32 @@ internal static class CheckCommand
         return summary.IsGood ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    /// <summary>All members whose client address is known; any one endpoint tells the others.</summary>
-    private static async Task<IReadOnlyList<CheckNode>> NodesAsync(Session session, CancellationToken cancellationToken)
+    /// <summary>The members, learners too; any one endpoint tells the others. Those whose client address is not known are only named.</summary>
+    private static async Task<CheckMembers> MembersAsync(Session session, CancellationToken cancellationToken)
     {
         ClusterStatus cluster = await session.Client.ClusterAsync(cancellationToken: cancellationToken);
         List<CheckNode> nodes = [];
-        foreach (ClusterMember member in cluster.Members.Where(member => member.Role != "learner"))
+        List<CheckLeftOut> leftOut = [];
+        foreach (ClusterMember member in cluster.Members)
         {
             if (!IsPlain(member.Name))
             {
                 throw new UsageException($"the cluster names a member '{Escape.Line(member.Name)}', which is no name to be handed to a script");
             }
 
+            bool isLearner = member.Role == "learner";
             if (Uri.TryCreate(member.Client, UriKind.Absolute, out Uri? endpoint))
             {
-                nodes.Add(new CheckNode(member.Name, endpoint));
+                nodes.Add(new CheckNode(member.Name, endpoint, isLearner));
             }
             else
             {
-                session.Note($"check: the client address of {member.Name} is not known, so it is left out");
+                leftOut.Add(new CheckLeftOut(member.Name, isLearner));
+                session.Note($"check: {leftOut[^1].Words}");
             }
         }
 
-        return nodes.Count > 0 ? nodes : throw new UsageException("no member has made its client address known");
+        return nodes.Count > 0 ? new CheckMembers(nodes, leftOut) : throw new UsageException("no member has made its client address known");
     }
 
     /// <summary>Letters, digits, and between them <c>-</c>, <c>_</c> and <c>.</c>: what no script takes for an option or a command.</summary>

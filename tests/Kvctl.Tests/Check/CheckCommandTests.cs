@@ -63,6 +63,46 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_AVoterWhoseAddressIsNotKnown_IsNamedAndItsStateCountsAsNotCompared()
+    {
+        using LyingStore store = new(_ => false, """{"id":"2","name":"n2","role":"voter"}""");
+        Shell.Ran ran = await Shell.RunAsync([store.Endpoint], "check", "--duration", "1s", "--clients", "4", "--rate", "300", "--report", _report, "-o", "json");
+
+        Assert.True(ran.Code == 6, ran.Error + ran.Text);
+        JsonElement json = JsonSerializer.Deserialize<JsonElement>(ran.Output);
+        Assert.Equal("states-unknown", json.GetProperty("verdict").GetString());
+        Assert.Contains(json.GetProperty("troubles").EnumerateArray(), trouble => trouble.GetString()!.StartsWith("n2 is left out", StringComparison.Ordinal));
+        string page = await File.ReadAllTextAsync(_report);
+        Assert.Contains("n2 is left out", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("hold the same state", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_ALearnerWhoseAddressIsNotKnown_IsNamed()
+    {
+        using LyingStore store = new(_ => false, """{"id":"2","name":"n2","role":"learner"}""");
+        Shell.Ran ran = await Shell.RunAsync([store.Endpoint], "check", "--duration", "1s", "--clients", "4", "--rate", "300", "--report", _report);
+
+        Assert.True(ran.Code == 0, ran.Error + ran.Text);
+        Assert.StartsWith("linearizable, and all voters hold the same state", ran.Text, StringComparison.Ordinal);
+        Assert.Contains("n2, a learner, is left out", ran.Text, StringComparison.Ordinal);
+        Assert.Contains("n2, a learner, is left out", await File.ReadAllTextAsync(_report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_ALearnerWhoseStateDiffers_IsFoundOut()
+    {
+        using ScriptedServer learner = new(request => request.Target.StartsWith("/v1/status", StringComparison.Ordinal)
+            ? Reply.Json(200, """{"name":"n2","appliedIndex":7,"version":"0","stateHash":{"index":7,"hash":"bb"}}""")
+            : request.Method == "GET" ? Reply.Json(404, "{}", "RaftStore-Revision: 0") : Reply.Problem(503, "no-leader", "not-applied"));
+        using LyingStore store = new(_ => false, $$"""{"id":"2","name":"n2","role":"learner","client":"{{learner.Endpoint.GetLeftPart(UriPartial.Authority)}}"}""");
+        Shell.Ran ran = await Shell.RunAsync([store.Endpoint], "check", "--duration", "1s", "--clients", "4", "--rate", "300", "--report", _report, "-o", "json");
+
+        Assert.True(ran.Code == 6, ran.Error + ran.Text);
+        Assert.Equal("bb", JsonSerializer.Deserialize<JsonElement>(ran.Output).GetProperty("stateHash").GetProperty("n2").GetString());
+    }
+
+    [Fact]
     public async Task Check_AMemberWhoseNameAScriptCouldMisread_IsRefused()
     {
         using ScriptedServer server = new(_ => Reply.Json(200, """{"clusterId":"c","leader":"n1","term":1,"commitIndex":1,"members":[{"id":"1","name":"--help;","role":"voter","client":"http://127.0.0.1:1"}]}"""));

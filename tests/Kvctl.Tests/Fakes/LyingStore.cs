@@ -14,13 +14,16 @@ internal sealed class LyingStore : IDisposable
     private readonly SortedDictionary<string, (string Value, long Revision)> _content = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string Value, long Revision)> _before = new(StringComparer.Ordinal);
     private readonly Func<int, bool> _lies;
+    private readonly string _others;
     private long _revision;
     private int _reads;
 
     /// <param name="lies">Of the n-th read of a key whether it shows what the key held before.</param>
-    public LyingStore(Func<int, bool> lies)
+    /// <param name="others">The other members, as the cluster tells of them.</param>
+    public LyingStore(Func<int, bool> lies, params string[] others)
     {
         _lies = lies;
+        _others = string.Concat(others.Select(other => "," + other));
         _server = new ScriptedServer(Answer);
     }
 
@@ -50,7 +53,7 @@ internal sealed class LyingStore : IDisposable
             (string path, _, string query) = request.Target.Split('?', 2) is [var first, var second] ? (first, '?', second) : (request.Target, '?', string.Empty);
             return path switch
             {
-                "/v1/cluster" => Reply.Json(200, $$"""{"clusterId":"c","leader":"n1","term":1,"commitIndex":1,"members":[{"id":"1","name":"n1","role":"voter","client":"{{Endpoint.GetLeftPart(UriPartial.Authority)}}"}]}"""),
+                "/v1/cluster" => Reply.Json(200, $$"""{"clusterId":"c","leader":"n1","term":1,"commitIndex":1,"members":[{"id":"1","name":"n1","role":"voter","client":"{{Endpoint.GetLeftPart(UriPartial.Authority)}}"}{{_others}}]}"""),
                 "/v1/status" => Reply.Json(200, """{"name":"n1","appliedIndex":7,"version":"0","stateHash":{"index":7,"hash":"aa"}}"""),
                 "/v1/kv" => Many(request, HttpUtility.ParseQueryString(query)),
                 _ when path.StartsWith("/v1/kv/", StringComparison.Ordinal) => One(request, Uri.UnescapeDataString(path["/v1/kv/".Length..]), HttpUtility.ParseQueryString(query)["revision"] is not null),
