@@ -13,9 +13,6 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, CheckMe
     /// <summary>Units of the history's clock in a second: it counts microseconds.</summary>
     public const long UnitsPerSecond = 1_000_000;
 
-    /// <summary>How long the nodes may take to serve again after everything was healed.</summary>
-    private static readonly TimeSpan RecoveryMax = TimeSpan.FromSeconds(60);
-
     /// <summary>How long the deletion of its own keys is tried.</summary>
     private static readonly TimeSpan CleanUpMax = TimeSpan.FromSeconds(30);
 
@@ -86,8 +83,11 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, CheckMe
             session.Note("check: interrupted; what was seen so far is checked");
         }
 
-        await ReadEverywhereAsync(connections, workers[0], troubles);
-        StateComparison states = (await StateComparison.MakeAsync(connections, CancellationToken.None)).Without(members.LeftOut);
+        bool wasInterrupted = cancellationToken.IsCancellationRequested;
+        var aftermath = new Aftermath(session.Io.Error, connections);
+        StateComparison states = await aftermath.RunAsync(workers[0], options.Keys, wasInterrupted ? Aftermath.InterruptedTimeMax : Aftermath.TimeMax, wasInterrupted ? CancellationToken.None : cancellationToken);
+        states = states.Without(members.LeftOut);
+        troubles.AddRange(aftermath.Troubles);
         Operation[] history = [.. workers.SelectMany(worker => worker.History).OrderBy(operation => operation.InvokedAt)];
         session.Note(string.Create(CultureInfo.InvariantCulture, $"check: looking for an order that explains {history.Length} operations"));
         CheckResult result = LinearizabilityChecker.Check(history, new CheckOptions { UnitsPerSecond = UnitsPerSecond });
@@ -105,28 +105,6 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, CheckMe
             States = states,
             Troubles = troubles,
         }.WithGap();
-    }
-
-    /// <summary>At the end every key is read on every node: what was lost or is different somewhere shows here at the latest.</summary>
-    private async Task ReadEverywhereAsync(NodeConnection[] connections, CheckWorker reader, List<string> troubles)
-    {
-        var clock = Stopwatch.StartNew();
-        foreach (NodeConnection connection in connections)
-        {
-            for (int key = 0; key < Math.Min(options.Keys, 200); key++)
-            {
-                while (!await reader.ReadAsync(connection, key))
-                {
-                    if (clock.Elapsed > RecoveryMax)
-                    {
-                        troubles.Add($"{connection.Node.Name} did not serve reads again");
-                        return;
-                    }
-
-                    await Task.Delay(100);
-                }
-            }
-        }
     }
 
     private async Task RequireFaultInjectionAsync(NodeConnection[] connections)
@@ -161,26 +139,25 @@ internal sealed class CheckRun(Session session, CheckRunOptions options, CheckMe
             return;
         }
 
-        var clock = Stopwatch.StartNew();
+        using var limit = new CancellationTokenSource(CleanUpMax);
         while (true)
         {
             try
             {
-                using var limit = new CancellationTokenSource(CleanUpMax);
                 await DelCommand.DeletePrefixAsync(session, Session.KeyBytes("prefix", options.Prefix), limit.Token);
                 return;
             }
             catch (Exception exception) when (exception is RaftStoreException or OperationCanceledException)
             {
                 // A cluster that has just been healed may take a moment to serve again.
-                if (clock.Elapsed > CleanUpMax)
+                if (limit.IsCancellationRequested)
                 {
                     session.Note($"check: the keys under {options.Prefix} could not all be deleted: kvctl del --prefix {options.Prefix} does it later");
                     return;
                 }
             }
 
-            await Task.Delay(500);
+            await CheckLoad.PassAsync(TimeSpan.FromMilliseconds(500), limit.Token);
         }
     }
 }

@@ -27,7 +27,9 @@ internal sealed class CheckWorker(CheckRunOptions options, CheckLoad load, int n
             }
 
             int key = _random.Next(options.Keys);
-            Operation ended = await node.RunAsync(Draw(key));
+
+            // What is under way when the driving is over still gets its answer: giving it up would make its outcome unknown for nothing.
+            Operation ended = await node.RunAsync(Draw(key), CancellationToken.None);
             Keep(ended, key);
             if (ended.Outcome != OperationOutcome.Ok)
             {
@@ -37,10 +39,10 @@ internal sealed class CheckWorker(CheckRunOptions options, CheckLoad load, int n
         }
     }
 
-    /// <summary>Reads a key at a node, whatever else goes on.</summary>
-    public async Task<bool> ReadAsync(NodeConnection node, int key)
+    /// <summary>Reads a key at a node, whatever else goes on. False where it was not answered, or stopped before.</summary>
+    public async Task<bool> ReadAsync(NodeConnection node, int key, CancellationToken stop)
     {
-        Operation ended = await node.RunAsync(Blank(OperationKind.Get, load.RegisterKey(key)));
+        Operation ended = await node.RunAsync(Blank(OperationKind.Get, load.RegisterKey(key)), stop);
         Keep(ended, key);
         return ended.Outcome == OperationOutcome.Ok;
     }

@@ -35,8 +35,8 @@ internal sealed class NodeConnection : IDisposable
     /// <summary>Microseconds since the clock was started.</summary>
     public static long NowUs(Stopwatch clock) => clock.ElapsedTicks * 1_000_000 / Stopwatch.Frequency;
 
-    /// <summary>Sends a request and returns it with its times and what came of it.</summary>
-    public async Task<Operation> RunAsync(Operation operation)
+    /// <summary>Sends a request and returns it with its times and what came of it; its outcome is unknown where it was stopped.</summary>
+    public async Task<Operation> RunAsync(Operation operation, CancellationToken stop = default)
     {
         using HttpRequestMessage request = Build(operation);
         Interlocked.Increment(ref _underWay);
@@ -44,8 +44,8 @@ internal sealed class NodeConnection : IDisposable
         Operation ended;
         try
         {
-            using HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead);
-            byte[] body = await response.Content.ReadAsByteArrayAsync();
+            using HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, stop);
+            byte[] body = await response.Content.ReadAsByteArrayAsync(stop);
             ended = Read(operation, response, body);
         }
         catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError)

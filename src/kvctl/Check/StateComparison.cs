@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -11,24 +10,31 @@ namespace RaftStore.Kvctl.Check;
 /// <param name="Trouble">Why they could not be compared.</param>
 internal sealed record StateComparison(bool? AreEqual, long Index, IReadOnlyDictionary<string, string> Hashes, string? Trouble)
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
-
     /// <summary>Waits until all nodes have applied the same index, or recorded a hash at the same one, and compares.</summary>
-    public static async Task<StateComparison> MakeAsync(IReadOnlyList<NodeConnection> nodes, CancellationToken cancellationToken)
+    /// <param name="nodes">The nodes.</param>
+    /// <param name="wait">Is told what is waited for, each time that they could not be compared.</param>
+    /// <param name="stop">Ends the waiting; they then count as not compared, and nothing is thrown.</param>
+    public static async Task<StateComparison> MakeAsync(IReadOnlyList<NodeConnection> nodes, Func<string, Task> wait, CancellationToken stop)
     {
-        var clock = Stopwatch.StartNew();
-        string trouble;
-        do
+        string trouble = "there was no time left for it";
+        try
         {
-            (StateComparison? made, trouble) = await TryAsync(nodes, cancellationToken);
-            if (made is not null)
+            while (!stop.IsCancellationRequested)
             {
-                return made;
-            }
+                (StateComparison? made, trouble) = await TryAsync(nodes, stop);
+                if (made is not null)
+                {
+                    return made;
+                }
 
-            await Task.Delay(100, cancellationToken);
+                await wait(trouble);
+                await CheckLoad.PassAsync(TimeSpan.FromMilliseconds(100), stop);
+            }
         }
-        while (clock.Elapsed < Deadline);
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // What the last attempt came to is what there is to tell.
+        }
 
         return new StateComparison(null, 0, new Dictionary<string, string>(), trouble);
     }

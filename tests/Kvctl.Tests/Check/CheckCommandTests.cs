@@ -129,6 +129,21 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_InterruptedWhileItWaitsForANode_ReportsWhatIsKnown()
+    {
+        using ScriptedServer deaf = new(_ => Reply.Problem(503, "no-leader", "not-applied"));
+        using LyingStore store = new(_ => false, $$"""{"id":"2","name":"n2","role":"voter","client":"{{deaf.Endpoint.GetLeftPart(UriPartial.Authority)}}"}""");
+        Shell.Ran ran = await Shell.RunUntilAsync([store.Endpoint], "waiting for n2", "check", "--duration", "1s", "--clients", "4", "--rate", "300", "--report", _report);
+
+        Assert.True(ran.Code == 6, ran.Error + ran.Text);
+        Assert.Contains("check: waiting for n2 to serve reads", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("interrupted while waiting for n2 to serve reads", ran.Text, StringComparison.Ordinal);
+        Assert.Contains("interrupted while waiting for n2 to serve reads", await File.ReadAllTextAsync(_report), StringComparison.Ordinal);
+        Assert.Contains("could not be compared", ran.Text, StringComparison.Ordinal);
+        Assert.Equal(0, store.Keys);
+    }
+
+    [Fact]
     public async Task Check_AScriptThatRefusesTheFirstFault_EndsWithUsageAndWhatItSaid()
     {
         string script = Path.Combine(Path.GetTempPath(), $"raftstore-script-{Guid.NewGuid():n}.sh");

@@ -20,10 +20,19 @@ internal static class Shell
     public static Task<Ran> RunAsync(Uri[] endpoints, CancellationToken interrupt, params string[] args) =>
         RunAsync([.. args, .. Endpoints(args, endpoints)], [], isTerminal: false, _ => null, interrupt);
 
-    public static async Task<Ran> RunAsync(string[] args, byte[] input, bool isTerminal, Func<string, string?> environment, CancellationToken interrupt = default)
+    /// <summary>Interrupts it as soon as a line of its standard error holds a text.</summary>
+    public static async Task<Ran> RunUntilAsync(Uri[] endpoints, string said, params string[] args)
+    {
+        using var interrupt = new CancellationTokenSource();
+        return await RunAsync([.. args, .. Endpoints(args, endpoints)], [], isTerminal: false, _ => null, new WatchedWriter(said, interrupt), interrupt.Token);
+    }
+
+    public static Task<Ran> RunAsync(string[] args, byte[] input, bool isTerminal, Func<string, string?> environment, CancellationToken interrupt = default) =>
+        RunAsync(args, input, isTerminal, environment, new StringWriter(), interrupt);
+
+    private static async Task<Ran> RunAsync(string[] args, byte[] input, bool isTerminal, Func<string, string?> environment, StringWriter error, CancellationToken interrupt)
     {
         var output = new MemoryStream();
-        var error = new StringWriter();
         int code = await CommandRunner.RunAsync(args, new CommandIo
         {
             Input = new MemoryStream(input),
@@ -38,4 +47,13 @@ internal static class Shell
     /// <summary>The option goes before a lone <c>--</c>, so the caller who has one names the endpoints by environment.</summary>
     private static string[] Endpoints(string[] args, Uri[] endpoints) =>
         args.Contains("--") ? throw new ArgumentException("use the environment") : ["--endpoints", string.Join(',', endpoints.Select(endpoint => endpoint.ToString()))];
+
+    private sealed class WatchedWriter(string said, CancellationTokenSource interrupt) : StringWriter
+    {
+        public override Task WriteLineAsync(string? value)
+        {
+            WriteLine(value);
+            return value?.Contains(said, StringComparison.Ordinal) == true ? interrupt.CancelAsync() : Task.CompletedTask;
+        }
+    }
 }
