@@ -5,6 +5,12 @@ namespace RaftStore.Kvctl.Chaos;
 /// <summary>Faults that are to be set together, gathered by the node that has to be asked for them.</summary>
 internal sealed class ChaosPlan
 {
+    /// <summary>The longest delay of a message that a node takes (docs/http-api.md).</summary>
+    public static readonly TimeSpan DelayMax = TimeSpan.FromSeconds(60);
+
+    /// <summary>The longest stall of a write to the log that a node takes (docs/http-api.md).</summary>
+    public static readonly TimeSpan LogStallMax = TimeSpan.FromMinutes(10);
+
     private readonly SortedDictionary<string, (ChaosNode Node, List<string> To, List<string> From)> _lost = new(StringComparer.Ordinal);
     private readonly List<(ChaosNode From, ChaosNode To)> _cuts = [];
     private readonly List<(ChaosNode Node, FaultChange Change)> _own = [];
@@ -39,8 +45,8 @@ internal sealed class ChaosPlan
     public void Ask(ChaosNode node, FaultChange change) => _own.Add((node, change));
 
     /// <summary>Sets all of it, on all nodes at the same time.</summary>
-    /// <returns>What could not be done, a sentence each; empty where all was.</returns>
-    public async Task<IReadOnlyList<string>> ApplyAsync(RaftStoreClient client, CancellationToken cancellationToken)
+    /// <returns>What could not be done, a sentence each, empty where all was; and whether any node did what it was asked for.</returns>
+    public async Task<(IReadOnlyList<string> Failures, bool IsAnyDone)> ApplyAsync(RaftStoreClient client, CancellationToken cancellationToken)
     {
         List<(ChaosNode Node, FaultChange Change)> requests =
         [
@@ -55,7 +61,7 @@ internal sealed class ChaosPlan
             failures.Add($"messages from {from.Name} to {to.Name} are not cut: {from.Name}: {deaf[from]}; {to.Name}: {deaf[to]}");
         }
 
-        return failures;
+        return (failures, troubles.Any(trouble => trouble is null));
     }
 
     private static async Task<string?> TryAsync(RaftStoreClient client, ChaosNode node, FaultChange change, CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using System.Globalization;
 using RaftStore.Client;
 using RaftStore.Kvctl.Chaos;
 using RaftStore.Kvctl.CommandLine;
+using RaftStore.Node;
 
 namespace RaftStore.Kvctl.Commands;
 
@@ -51,6 +52,7 @@ internal static class ChaosCommand
         SetAction(command, options, io, (session, nodes, plan) =>
         {
             ChaosNode one = nodes.Find(session.Parsed.GetValue(node)!);
+            RequireOthers(nodes, "there is nothing to cut it from");
             plan.CutApart([[one], [.. nodes.Except(one)]]);
             return $"{one.Name} is cut from all others";
         });
@@ -81,9 +83,11 @@ internal static class ChaosCommand
         var delay = new Argument<string>("DURATION") { Description = "How much later messages come, such as 200ms; at most 60s." };
         Argument<string[]> senders = Nodes("Whose messages; without it everybody's.");
         var command = new Command("delay", "Delays the messages that nodes send.") { delay, senders };
-        SetAction(command, options, io, (session, nodes, plan) =>
+        int DelayMs(Session session) => Milliseconds(session.Parsed.GetValue(delay)!, ChaosPlan.DelayMax, "60s");
+        SetAction(command, options, io, session => DelayMs(session), (session, nodes, plan) =>
         {
-            int delayMs = Milliseconds("DURATION", session.Parsed.GetValue(delay)!);
+            int delayMs = DelayMs(session);
+            RequireOthers(nodes, "it sends messages to nobody");
             IReadOnlyList<ChaosNode> slow = Chosen(nodes, session.Parsed.GetValue(senders));
             foreach (ChaosNode sender in slow)
             {
@@ -100,10 +104,11 @@ internal static class ChaosCommand
         var node = new Argument<string>("NODE") { Description = NodeHelp };
         var stall = new Argument<string>("DURATION") { Description = "How long each write to its log is held back, such as 3s; at most 10m.", DefaultValueFactory = _ => "3s" };
         var command = new Command("stall", "Makes a node's disk hang: each write to its log waits.") { node, stall };
-        SetAction(command, options, io, (session, nodes, plan) =>
+        int StallMs(Session session) => Milliseconds(session.Parsed.GetValue(stall)!, ChaosPlan.LogStallMax, "10m");
+        SetAction(command, options, io, session => StallMs(session), (session, nodes, plan) =>
         {
             ChaosNode one = nodes.Find(session.Parsed.GetValue(node)!);
-            int stallMs = Milliseconds("DURATION", session.Parsed.GetValue(stall)!);
+            int stallMs = StallMs(session);
             plan.Ask(one, new FaultChange { StallLogMs = stallMs });
             return string.Create(CultureInfo.InvariantCulture, $"each write to the log of {one.Name} waits {stallMs} ms");
         });
@@ -113,12 +118,13 @@ internal static class ChaosCommand
     private static Command CreateSkew(GlobalOptions options, CommandIo io)
     {
         var node = new Argument<string>("NODE") { Description = NodeHelp };
-        var factor = new Argument<double>("FACTOR") { Description = "How fast its clock goes, of its machine's: 0.1 to 10." };
+        var factor = new Argument<string>("FACTOR") { Description = "How fast its clock goes, of its machine's: 0.1 to 10." };
         var command = new Command("skew", "Makes a node's clock fast or slow.") { node, factor };
-        SetAction(command, options, io, (session, nodes, plan) =>
+        double Times(Session session) => Factor(session.Parsed.GetValue(factor)!);
+        SetAction(command, options, io, session => Times(session), (session, nodes, plan) =>
         {
             ChaosNode one = nodes.Find(session.Parsed.GetValue(node)!);
-            double times = session.Parsed.GetValue(factor);
+            double times = Times(session);
             plan.Ask(one, new FaultChange { TickFactor = times });
             return string.Create(CultureInfo.InvariantCulture, $"the clock of {one.Name} goes {times} times as fast");
         });
@@ -174,12 +180,21 @@ internal static class ChaosCommand
     /// <param name="io">Where it reads and writes.</param>
     /// <param name="draw">Puts the faults into the plan; returns what to say once they are set.</param>
     private static void SetAction(Command command, GlobalOptions options, CommandIo io, Func<Session, ChaosNodes, ChaosPlan, string> draw) =>
+        SetAction(command, options, io, _ => { }, draw);
+
+    /// <param name="command">The command.</param>
+    /// <param name="options">The global options.</param>
+    /// <param name="io">Where it reads and writes.</param>
+    /// <param name="require">Throws where the words are wrong whatever the cluster is: before anybody is asked anything.</param>
+    /// <param name="draw">As above.</param>
+    private static void SetAction(Command command, GlobalOptions options, CommandIo io, Action<Session> require, Func<Session, ChaosNodes, ChaosPlan, string> draw) =>
         CommandRunner.SetAction(command, isWrite: false, options, io, async (session, cancellationToken) =>
         {
+            require(session);
             ChaosNodes nodes = await ChaosNodes.FindAsync(session, cancellationToken);
             var plan = new ChaosPlan();
             string done = draw(session, nodes, plan);
-            IReadOnlyList<string> failures = await plan.ApplyAsync(session.Client, cancellationToken);
+            (IReadOnlyList<string> failures, bool isAnyDone) = await plan.ApplyAsync(session.Client, cancellationToken);
             foreach (string failure in failures)
             {
                 session.Note(failure);
@@ -187,7 +202,7 @@ internal static class ChaosCommand
 
             if (failures.Count > 0)
             {
-                session.Note("the rest is in force; kvctl chaos status shows it, and kvctl chaos heal ends it");
+                session.Note(isAnyDone ? "the rest is in force; kvctl chaos status shows it, and kvctl chaos heal ends it" : "nothing was changed");
                 return ExitCode.Unavailable;
             }
 
@@ -204,5 +219,22 @@ internal static class ChaosCommand
 
     private static string Names(IEnumerable<ChaosNode> nodes) => string.Join(", ", nodes.Select(node => node.Name));
 
-    private static int Milliseconds(string what, string text) => (int)Durations.Parse(what, text).TotalMilliseconds;
+    private static int Milliseconds(string text, TimeSpan max, string maxText)
+    {
+        TimeSpan time = Durations.Parse("DURATION", text);
+        return time <= max ? (int)time.TotalMilliseconds : throw new UsageException($"DURATION '{text}' is not between 1ms and {maxText}");
+    }
+
+    private static double Factor(string text) =>
+        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double factor) && factor is >= NodeClock.FactorMin and <= NodeClock.FactorMax
+            ? factor
+            : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"FACTOR '{text}' is not a number between {NodeClock.FactorMin} and {NodeClock.FactorMax}"));
+
+    private static void RequireOthers(ChaosNodes nodes, string consequence)
+    {
+        if (nodes.All.Count == 1)
+        {
+            throw new UsageException($"{nodes.All[0].Name} is the only node: {consequence}");
+        }
+    }
 }

@@ -73,6 +73,58 @@ public sealed class ChaosCommandTests : IDisposable
 
         Assert.Equal((4, ""), (ran.Code, ran.Text));
         Assert.Contains("kvctl: n1: ", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("nothing was changed", ran.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("in force", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Delay_SomeThatDoNotAnswer_SaysThatTheRestIsInForce()
+    {
+        _nodes[0].Dispose();
+
+        Shell.Ran ran = await RunAsync("delay", "100ms");
+
+        Assert.Equal((4, ""), (ran.Code, ran.Text));
+        Assert.Contains("the rest is in force", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("\"delayMs\":100", Asked(3), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("FACTOR 'NaN' is not a number between 0.1 and 10", "skew", "n2", "NaN")]
+    [InlineData("FACTOR 'Infinity' is not a number between 0.1 and 10", "skew", "n2", "Infinity")]
+    [InlineData("FACTOR '0.09' is not a number between 0.1 and 10", "skew", "n2", "0.09")]
+    [InlineData("FACTOR '10.1' is not a number between 0.1 and 10", "skew", "n2", "10.1")]
+    [InlineData("FACTOR '0,5' is not a number between 0.1 and 10", "skew", "n2", "0,5")]
+    [InlineData("DURATION '99s' is not between 1ms and 60s", "delay", "99s")]
+    [InlineData("DURATION '11m' is not between 1ms and 10m", "stall", "n1", "11m")]
+    public async Task Chaos_OutOfRange_IsRefusedBeforeAnythingIsSent(string said, params string[] words)
+    {
+        Shell.Ran ran = await RunAsync(words);
+
+        Assert.Equal((2, ""), (ran.Code, ran.Text));
+        Assert.Contains(said, ran.Error, StringComparison.Ordinal);
+        Assert.All(_nodes, node => Assert.Empty(node.Requests));
+    }
+
+    [Theory]
+    [InlineData("there is nothing to cut it from", "isolate", "x1")]
+    [InlineData("it sends messages to nobody", "delay", "10ms")]
+    public async Task Chaos_AClusterOfOne_HasNobodyToBeCutFrom(string said, params string[] words)
+    {
+        Uri? self = null;
+        using ScriptedServer alone = new(request => request.Target switch
+        {
+            "/v1/status" => Reply.Json(200, """{"id":"1","name":"x1","phase":"running","role":"leader","term":4,"leader":"x1","commitIndex":1,"appliedIndex":1,"revision":1,"version":"0.1.0"}"""),
+            "/v1/cluster" => Reply.Json(200, $$"""{"clusterId":"c","leader":"x1","term":4,"commitIndex":1,"members":[{"id":"1","name":"x1","role":"voter","client":"{{self!.GetLeftPart(UriPartial.Authority)}}"}]}"""),
+            _ => Reply.Problem(404, "not-found", null),
+        });
+        self = alone.Endpoint;
+
+        Shell.Ran ran = await Shell.RunAsync([alone.Endpoint], ["chaos", .. words, "--timeout", "5s"]);
+
+        Assert.Equal((2, ""), (ran.Code, ran.Text));
+        Assert.Contains("x1 is the only node: " + said, ran.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(alone.Requests, request => request.Method == "POST");
     }
 
     [Fact]
