@@ -129,24 +129,15 @@ internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeCon
         return all;
     }
 
-    /// <returns>What is wrong, or null.</returns>
     private async Task<string?> RunScriptAsync(string verb, string node)
     {
-        var start = new ProcessStartInfo("bash", [options.ScriptPath!, verb, node]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        string error = await process.StandardError.ReadToEndAsync();
-        await output;
-        await process.WaitForExitAsync();
-        if (process.ExitCode == 0)
+        string? wrong = await ClusterScript.RunAsync(options.ScriptPath!, verb, node);
+        if (wrong is not null)
         {
-            return null;
+            await log.WriteLineAsync($"kvctl: check: {wrong}");
         }
 
-        string what = $"{options.ScriptPath} {verb} {node}: {Escape.Line(error.Trim())}";
-        await log.WriteLineAsync($"kvctl: check: {what}");
-        return what;
+        return wrong;
     }
 
     private async Task<bool> InjectAsync((NodeConnection Node, FaultChange Change)[] faults)
