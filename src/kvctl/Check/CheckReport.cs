@@ -105,7 +105,10 @@ internal static class CheckReport
         json.WriteString("report", summary.Options.ReportPath);
     });
 
-    private static string Words(CheckSummary summary) => summary.Verdict switch
+    /// <summary>The verdict; that it was reached without the faults that were asked for belongs to it.</summary>
+    private static string Words(CheckSummary summary) => VerdictWords(summary) + (summary.LacksFaults ? "; but no fault that was asked for was done" : string.Empty);
+
+    private static string VerdictWords(CheckSummary summary) => summary.Verdict switch
     {
         "linearizable" => summary.LeftOut.Count == 0 ? "linearizable, and all nodes hold the same state" : "linearizable, and all voters hold the same state",
         "not-linearizable" => "not linearizable",
@@ -139,6 +142,11 @@ internal static class CheckReport
         if (summary.States.Trouble is { } trouble)
         {
             yield return $"The states could not be compared: {trouble}.";
+        }
+
+        if (summary.LacksFaults)
+        {
+            yield return $"None of the faults that were asked for was done: {string.Join(", ", summary.Options.Faults.Distinct().Select(fault => fault.ToString().ToLowerInvariant()))}.";
         }
 
         foreach (CheckLeftOut member in summary.LeftOut)

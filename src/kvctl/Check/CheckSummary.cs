@@ -45,6 +45,9 @@ internal sealed record CheckSummary
     /// <summary>Everything was checked and found right.</summary>
     public bool IsGood => Verdict == "linearizable";
 
+    /// <summary>Faults were asked for, and not one was done.</summary>
+    public bool LacksFaults => Options.Faults.Count > 0 && Faults.Count == 0;
+
     /// <summary>Operations by outcome.</summary>
     public int CountOf(OperationOutcome outcome) => History.Count(operation => operation.Outcome == outcome);
 

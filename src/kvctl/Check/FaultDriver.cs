@@ -7,20 +7,24 @@ namespace RaftStore.Kvctl.Check;
 /// <summary>Does things to the nodes, one after the other, and undoes every one of them. One task at a time.</summary>
 internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeConnection> nodes, RaftStoreClient client, Stopwatch clock, TextWriter log) : IDisposable
 {
+    /// <summary>More lines about what failed tell nobody anything new.</summary>
+    private const int TroublesMax = 50;
+
     private readonly CancellationTokenSource _givenUp = new();
     private readonly Random _random = new(options.Seed);
     private readonly List<FaultSpan> _spans = [];
-    private readonly Stack<Func<Task<bool>>> _undo = new();
-    private bool _hasDone;
+    private readonly Stack<(string What, bool IsTriedOnce, Func<Task<string?>> Undo)> _undo = new();
+    private readonly List<string> _troubles = [];
+    private int _troublesLeftOut;
 
-    /// <summary>What was done, and when.</summary>
+    /// <summary>What was done, and when; of a fault of which only a part was done, that part.</summary>
     public IReadOnlyList<FaultSpan> Spans => _spans;
 
     /// <summary>What is being done; null while all is well.</summary>
     public string? Now { get; private set; }
 
-    /// <summary>What could not be done or undone.</summary>
-    public List<string> Troubles { get; } = [];
+    /// <summary>What could not be done or undone; the first of them, where there are many.</summary>
+    public IEnumerable<string> Troubles => _troublesLeftOut == 0 ? _troubles : _troubles.Append($"and {_troublesLeftOut} more faults that could not be done or undone");
 
     /// <summary>Why the script is of no use: the first thing that it was asked to do it refused. Null while it does what it is asked.</summary>
     public string? Refusal { get; private set; }
@@ -54,17 +58,18 @@ internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeCon
     /// <summary>Undoes whatever is still done: tries each for half a minute.</summary>
     public async Task HealAsync()
     {
-        while (_undo.TryPop(out Func<Task<bool>>? undo))
+        while (_undo.TryPop(out (string What, bool IsTriedOnce, Func<Task<string?>> Undo) done))
         {
-            bool undone = false;
-            for (int i = 0; i < 60 && !(undone = await undo()); i++)
+            string? wrong = await done.Undo();
+            for (int i = 1; i < 60 && wrong is not null && !done.IsTriedOnce; i++)
             {
                 await Task.Delay(500);
+                wrong = await done.Undo();
             }
 
-            if (!undone)
+            if (wrong is not null)
             {
-                Troubles.Add("a fault could not be undone; look at the nodes");
+                await TellAsync($"{done.What} could not be undone, look at the nodes: {wrong}");
             }
         }
     }
@@ -84,7 +89,7 @@ internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeCon
         };
         long from = NodeConnection.NowUs(clock);
         Now = $"{kind.ToString().ToLowerInvariant()} {what}";
-        bool done = await (kind switch
+        (string Node, string? Wrong)[] asked = await (kind switch
         {
             FaultKind.Kill => ScriptAsync(victims, "kill", "start"),
             FaultKind.Pause => ScriptAsync(victims, "pause", "resume"),
@@ -94,73 +99,87 @@ internal sealed class FaultDriver(CheckRunOptions options, IReadOnlyList<NodeCon
             FaultKind.Stall => InjectAsync([.. victims.Select(node => (node, new FaultChange { StallLogMs = _random.Next(300, 2500) }))]),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         });
-        _hasDone |= done;
-        if (!done)
+        string[] hit = [.. asked.Where(one => one.Wrong is null).Select(one => one.Node)];
+        if (hit.Length < asked.Length)
         {
-            Troubles.Add($"{Now} could not be done completely");
-            await log.WriteLineAsync($"kvctl: check: {Now} could not be done completely");
+            await TellAsync($"{Now} could not be done{(hit.Length > 0 ? $" but at {string.Join(", ", hit)}" : string.Empty)}: {asked.First(one => one.Wrong is not null).Wrong}");
         }
 
-        using var pause = CancellationTokenSource.CreateLinkedTokenSource(stop, GivenUp);
-        await CheckLoad.PassAsync(Draw(1000, 5000), pause.Token);
+        if (hit.Length > 0)
+        {
+            using var pause = CancellationTokenSource.CreateLinkedTokenSource(stop, GivenUp);
+            await CheckLoad.PassAsync(Draw(1000, 5000), pause.Token);
+        }
+
         await HealAsync();
-        _spans.Add(new FaultSpan(kind, what, from, NodeConnection.NowUs(clock)));
+        if (hit.Length > 0)
+        {
+            _spans.Add(new FaultSpan(kind, hit.Length == asked.Length ? what : $"{what} (only at {string.Join(", ", hit)})", from, NodeConnection.NowUs(clock)));
+        }
+
         Now = null;
     }
 
-    private async Task<bool> ScriptAsync(NodeConnection[] victims, string verb, string undo)
+    private async Task<(string Node, string? Wrong)[]> ScriptAsync(NodeConnection[] victims, string verb, string undo)
     {
-        bool all = true;
+        List<(string Node, string? Wrong)> asked = [];
         foreach (NodeConnection victim in victims)
         {
-            string? error = await RunScriptAsync(verb, victim.Node.Name);
+            string name = victim.Node.Name;
+            string? wrong = await RunScriptAsync(verb, name);
 
             // Undone even where it failed, if only once: it may have failed half way.
-            _undo.Push(async () => await RunScriptAsync(undo, victim.Node.Name) is null || error is not null);
-            if (error is not null && !_hasDone)
-            {
-                Refusal ??= $"the cluster's script does nothing to the nodes, so there would be no faults: {error}";
-                await _givenUp.CancelAsync();
-            }
-
-            all &= error is null;
+            _undo.Push(($"{verb} {name}", wrong is not null, () => RunScriptAsync(undo, name)));
+            asked.Add((name, wrong));
         }
 
-        return all;
-    }
-
-    private async Task<string?> RunScriptAsync(string verb, string node)
-    {
-        string? wrong = await ClusterScript.RunAsync(options.ScriptPath!, verb, node);
-        if (wrong is not null)
+        // Of a script that does not even do the first thing it is asked for, nothing is to be expected.
+        if (_spans.Count == 0 && asked.TrueForAll(one => one.Wrong is not null))
         {
-            await log.WriteLineAsync($"kvctl: check: {wrong}");
+            Refusal = $"the cluster's script does nothing to the nodes, so there would be no faults: {asked[0].Wrong}";
+            await _givenUp.CancelAsync();
         }
 
-        return wrong;
+        return [.. asked];
     }
 
-    private async Task<bool> InjectAsync((NodeConnection Node, FaultChange Change)[] faults)
+    private Task<string?> RunScriptAsync(string verb, string node) => ClusterScript.RunAsync(options.ScriptPath!, verb, node);
+
+    private async Task<(string Node, string? Wrong)[]> InjectAsync((NodeConnection Node, FaultChange Change)[] faults)
     {
         foreach ((NodeConnection node, _) in faults)
         {
-            _undo.Push(() => TryAsync(() => client.Faults.HealAsync(node.Node.Endpoint)));
+            _undo.Push(($"the faults of {node.Node.Name}", false, () => TryAsync(() => client.Faults.HealAsync(node.Node.Endpoint))));
         }
 
-        return (await Task.WhenAll(faults.Select(fault => TryAsync(() => client.Faults.ChangeAsync(fault.Node.Node.Endpoint, fault.Change))))).All(done => done);
+        string?[] wrong = await Task.WhenAll(faults.Select(fault => TryAsync(() => client.Faults.ChangeAsync(fault.Node.Node.Endpoint, fault.Change))));
+        return [.. faults.Select((fault, i) => (fault.Node.Node.Name, wrong[i]))];
     }
 
-    private async Task<bool> TryAsync(Func<Task> request)
+    /// <returns>What is wrong, or null.</returns>
+    private static async Task<string?> TryAsync(Func<Task> request)
     {
         try
         {
             await request();
-            return true;
+            return null;
         }
         catch (RaftStoreException refused)
         {
-            await log.WriteLineAsync($"kvctl: check: {Escape.Line(refused.Message)}");
-            return false;
+            return Escape.Line(refused.Message.TrimEnd('.'));
+        }
+    }
+
+    private async Task TellAsync(string trouble)
+    {
+        await log.WriteLineAsync($"kvctl: check: {trouble}");
+        if (_troubles.Count < TroublesMax)
+        {
+            _troubles.Add(trouble);
+        }
+        else
+        {
+            _troublesLeftOut++;
         }
     }
 

@@ -61,6 +61,19 @@ public sealed class CheckReportTests
     }
 
     [Fact]
+    public void Faults_AskedForAndNotDone_AreMissedInTheVerdict()
+    {
+        CheckSummary calm = Summary([Put("a", 1)], 2) with { Faults = [] };
+
+        Assert.Equal(("linearizable", true), (calm.Verdict, calm.IsGood));
+        Assert.StartsWith("linearizable, and all nodes hold the same state; but no fault that was asked for was done\n", CheckReport.ToText(calm), StringComparison.Ordinal);
+        Assert.Contains("same state; but no fault that was asked for was done</span></h1>", CheckReport.ToPage(calm), StringComparison.Ordinal);
+        Assert.Contains("None of the faults that were asked for was done: pause.", CheckReport.ToJson(calm), StringComparison.Ordinal);
+        CheckSummary unasked = calm with { Options = calm.Options with { Faults = [] } };
+        Assert.DoesNotContain("fault that was asked", CheckReport.ToText(unasked), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Json_OfABadRun_NamesTheBadPiece()
     {
         Operation stale = Put("x", 6) with { Kind = OperationKind.Get, Value = "a", InvokedAt = 6 * Second, Changed = false };
