@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RaftStore.Client;
 using RaftStore.Kvctl.Check;
+using RaftStore.Kvctl.Tests.Fakes;
 
 namespace RaftStore.Kvctl.Tests.Check;
 
@@ -9,13 +10,11 @@ public sealed class FaultDriverTests : IDisposable
     private const string NoFaults = """{"to":[],"from":[],"stallLogMs":0,"tickFactor":1,"framesDropped":0,"framesDelayed":0}""";
 
     private readonly string _script = Path.Combine(Path.GetTempPath(), $"raftstore-script-{Guid.NewGuid():n}");
-    private readonly StringWriter _log = new();
 
     public void Dispose()
     {
         File.Delete(_script);
         File.Delete(_script + ".done");
-        _log.Dispose();
     }
 
     [Fact]
@@ -48,7 +47,7 @@ public sealed class FaultDriverTests : IDisposable
     {
         await File.WriteAllTextAsync(_script, """[[ $1 == resume ]] && exit 0; [[ -e $0.done ]] && { echo "out of order" >&2; exit 1; }; touch "$0.done" """);
         using CancellationTokenSource stop = new();
-        using FaultDriver driver = await RunAsync(FaultKind.Pause, [ScriptedServer.RefusingEndpoint()], stop, until: running => running.Troubles.Any());
+        using FaultDriver driver = await RunAsync(FaultKind.Pause, [ScriptedServer.RefusingEndpoint()], stop, new WatchedWriter("out of order", stop));
 
         Assert.Null(driver.Refusal);
         Assert.Single(driver.Spans);
@@ -60,12 +59,13 @@ public sealed class FaultDriverTests : IDisposable
     {
         await File.WriteAllTextAsync(_script, "echo \"no $1\" >&2; exit 1");
         using CancellationTokenSource stop = new();
-        using FaultDriver driver = await RunAsync(FaultKind.Kill, [ScriptedServer.RefusingEndpoint()], stop);
+        using StringWriter log = new();
+        using FaultDriver driver = await RunAsync(FaultKind.Kill, [ScriptedServer.RefusingEndpoint()], stop, log);
 
         Assert.NotNull(driver.Refusal);
         string trouble = Assert.Single(driver.Troubles, trouble => trouble.StartsWith("kill n1 could not be undone", StringComparison.Ordinal));
         Assert.Contains("no start", trouble, StringComparison.Ordinal);
-        Assert.Contains(trouble, _log.ToString(), StringComparison.Ordinal);
+        Assert.Contains(trouble, log.ToString(), StringComparison.Ordinal);
     }
 
     private static Reply StopAnd(CancellationTokenSource stop, Reply reply)
@@ -74,27 +74,15 @@ public sealed class FaultDriverTests : IDisposable
         return reply;
     }
 
-    /// <summary>Runs until it is stopped, gives up, or <paramref name="until"/> holds.</summary>
-    private async Task<FaultDriver> RunAsync(FaultKind kind, Uri[] endpoints, CancellationTokenSource stop, Func<FaultDriver, bool>? until = null)
+    /// <summary>Runs until it is stopped or gives up.</summary>
+    private async Task<FaultDriver> RunAsync(FaultKind kind, Uri[] endpoints, CancellationTokenSource stop, TextWriter? log = null)
     {
         var clock = Stopwatch.StartNew();
         var options = new CheckRunOptions { Duration = TimeSpan.FromMinutes(1), Faults = [kind], Seed = 1, Clients = 1, Keys = 1, Rate = 0, RequestTimeout = TimeSpan.FromSeconds(30), ReportPath = "r.html", Prefix = "check/x/", CommandLine = "kvctl check", ScriptPath = _script };
         NodeConnection[] nodes = [.. endpoints.Select((endpoint, i) => new NodeConnection(new CheckNode($"n{i + 1}", endpoint), clock, options.RequestTimeout))];
         using RaftStoreClient client = new(new RaftStoreClientOptions { Endpoints = endpoints });
-        FaultDriver driver = new(options, nodes, client, clock, TextWriter.Synchronized(_log));
-        Task running = driver.RunAsync(stop.Token);
-        while (until is not null && !running.IsCompleted && !until(driver))
-        {
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3), "It goes on as if nothing had happened.");
-            await Task.Delay(20);
-        }
-
-        if (until is not null)
-        {
-            await stop.CancelAsync();
-        }
-
-        await running.WaitAsync(TimeSpan.FromMinutes(3));
+        FaultDriver driver = new(options, nodes, client, clock, log ?? TextWriter.Null);
+        await driver.RunAsync(stop.Token).WaitAsync(TimeSpan.FromMinutes(3));
         Array.ForEach(nodes, node => node.Dispose());
         return driver;
     }

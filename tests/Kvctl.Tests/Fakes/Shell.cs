@@ -47,13 +47,4 @@ internal static class Shell
     /// <summary>The option goes before a lone <c>--</c>, so the caller who has one names the endpoints by environment.</summary>
     private static string[] Endpoints(string[] args, Uri[] endpoints) =>
         args.Contains("--") ? throw new ArgumentException("use the environment") : ["--endpoints", string.Join(',', endpoints.Select(endpoint => endpoint.ToString()))];
-
-    private sealed class WatchedWriter(string said, CancellationTokenSource interrupt) : StringWriter
-    {
-        public override Task WriteLineAsync(string? value)
-        {
-            WriteLine(value);
-            return value?.Contains(said, StringComparison.Ordinal) == true ? interrupt.CancelAsync() : Task.CompletedTask;
-        }
-    }
 }
