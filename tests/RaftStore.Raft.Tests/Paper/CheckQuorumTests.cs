@@ -113,7 +113,7 @@ public sealed class CheckQuorumTests
         cluster.Propose(leader, "hanging");
 
         // It gives up the lead within two of the longest election timeouts; then the others elect.
-        cluster.RunUntil(() => leader.Raft.Role != RaftRole.Leader, 2 * 2000);
+        cluster.RunUntil(() => leader.Raft!.Role != RaftRole.Leader, 2 * 2000);
         cluster.RunUntil(() => cluster.Leader is { } next && next != leader, 2 * 2000);
         long term = cluster.HighestTerm;
         cluster.Agree("after", 2);
