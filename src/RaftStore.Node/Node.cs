@@ -192,6 +192,15 @@ public sealed class Node
     /// <summary>The consensus core, for a simulation that looks for broken rules between two runs.</summary>
     internal RaftNode Core { get; }
 
+    /// <summary>The bounds that this node keeps, for the same simulation.</summary>
+    internal NodeOptions Options => _options;
+
+    /// <summary>What its input queue holds. Any thread.</summary>
+    internal InputLoad InputLoad => _inputs.Load;
+
+    /// <summary>What the pump holds in queues and tables of its own. The pump's thread.</summary>
+    internal PumpLoad PumpLoad => _pass.Load;
+
     /// <summary>Ends <see cref="WaitForInput"/>, now and later. Any thread.</summary>
     internal void EndWaiting() => _inputs.Stop();
 

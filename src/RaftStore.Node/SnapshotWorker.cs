@@ -9,7 +9,7 @@ namespace RaftStore.Node;
 public sealed class SnapshotWorker
 {
     /// <summary>Chunks that wait to be written, at most; the sender repeats what is dropped.</summary>
-    private const int ChunksMax = 8;
+    internal const int ChunksMax = 8;
 
     private readonly object _gate = new();
     private readonly Queue<object> _orders = new();
@@ -33,6 +33,18 @@ public sealed class SnapshotWorker
         _saver = new SnapshotSaver(store, rate);
         _senders = new SnapshotSenders(options, store, rate, reports);
         _receiver = new SnapshotReceiver(store, reports);
+    }
+
+    /// <summary>Chunks that wait to be written.</summary>
+    internal int WaitingChunks
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waitingChunks;
+            }
+        }
     }
 
     /// <summary>True where <see cref="RunOnce"/> has something to do.</summary>

@@ -83,6 +83,9 @@ internal sealed class CoreState
     /// usefully: it could not even make its vote durable.</summary>
     public bool IsDiskStuck => Durability.OldestRequestMs is >= 0 and long since && NowMs - since > Options.UpperElectionTimeoutMs;
 
+    /// <summary>How often entries were taken out of the log, for others or for a snapshot.</summary>
+    public long Truncations { get; private set; }
+
     /// <summary>Goes on to a higher term, in which nobody has this node's vote yet.</summary>
     public void RaiseTerm(long term)
     {
@@ -114,6 +117,7 @@ internal sealed class CoreState
     public void TruncateFrom(long index)
     {
         Invariant.Check(index > CommitIndex, $"truncation from {index}, but {CommitIndex} is committed");
+        Truncations++;
         Log.TruncateFrom(index);
         _configurations.TruncatedFrom(index);
         Durability.Truncated(index);
@@ -190,6 +194,7 @@ internal sealed class CoreState
         else
         {
             // What is still being written belongs to the discarded log and may not count (thesis §5.3).
+            Truncations++;
             Durability.Truncated(last.Index + 1);
             Durability.Covered(last.Index);
             Log.Reset(last, snapshot.ClusterTimeMs);

@@ -7,7 +7,7 @@ internal sealed class Outbox(DurabilityTracker durability, long lastIndex)
 {
     /// <summary>Messages kept back while the hard state is on its way to the disk, at most: one sync lasts far less than the
     /// heartbeats it takes to fill this. Beyond it they are lost, as any message may be.</summary>
-    private const int HeldMax = 256;
+    public const int HeldMax = 256;
 
     private readonly List<Message> _held = [];
     private List<EntryBatch> _batches = [];
@@ -23,6 +23,9 @@ internal sealed class Outbox(DurabilityTracker durability, long lastIndex)
 
     /// <summary>What is gathered so far.</summary>
     public Ready Gathered { get; private set; } = new();
+
+    /// <summary>Messages that are kept back.</summary>
+    public int HeldCount => _held.Count;
 
     /// <summary>True where the next <see cref="Ready"/> has work for the disk.</summary>
     public bool NeedsDisk => _hardState is not null || _resetTo is not null || _truncateFrom is not null || _batches.Count > 0;

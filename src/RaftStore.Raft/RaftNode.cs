@@ -94,6 +94,21 @@ public sealed class RaftNode
     /// <summary>The log in memory, for a simulation that looks for broken rules between two steps.</summary>
     internal RaftLog Log => _state.Log;
 
+    /// <summary>The bounds that it keeps, for the same simulation.</summary>
+    internal RaftOptions Options => _state.Options;
+
+    /// <summary>How the leader sends to everybody; empty on others. In order of their ids.</summary>
+    internal ReadOnlySpan<Progress> Followers => _role is Leader leader ? leader.Followers : [];
+
+    /// <summary>Reads that wait for a confirmation here.</summary>
+    internal int ReadsWaiting => _role.ReadsWaiting;
+
+    /// <summary>Messages that wait until term and vote are durable.</summary>
+    internal int HeldMessages => _state.Outbox.HeldCount;
+
+    /// <summary>How often entries were taken out of the log, for others or for a snapshot.</summary>
+    internal long Truncations => _state.Truncations;
+
     /// <summary>What the leader knows of each member; empty on others. Made anew by each call.</summary>
     public IReadOnlyList<MemberProgress> Progress => _role is Leader leader ? leader.DescribeProgress() : [];
 

@@ -11,9 +11,12 @@ internal sealed class ClusterInquiries(PumpContext context)
     private const int AnswerMs = 500;
 
     /// <summary>Questions under way at most; one more is answered at once from what this node knows.</summary>
-    private const int QuestionsMax = 256;
+    public const int QuestionsMax = 256;
 
     private readonly List<Question> _asked = [];
+
+    /// <summary>Questions that wait for the leader's answer.</summary>
+    public int Count => _asked.Count;
 
     /// <summary>A caller's question came.</summary>
     public void Take(ClusterInquiry inquiry)

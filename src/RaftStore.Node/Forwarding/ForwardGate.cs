@@ -25,10 +25,13 @@ internal sealed class ForwardGate
     private const int TermsMax = 4;
 
     /// <summary>Runs of other members that are remembered, in all these terms; a window takes 8 KiB.</summary>
-    private const int SendersMax = 128;
+    public const int SendersMax = 128;
 
     private readonly List<long> _terms = [];
     private readonly List<Sender> _senders = [];
+
+    /// <summary>Runs of members that are remembered now.</summary>
+    public int SenderCount => _senders.Count;
 
     /// <summary>This node leads that term.</summary>
     public void Lead(long term)

@@ -13,6 +13,9 @@ internal sealed class ForwardIntake(PumpContext context, WaiterPool<WriteWaiter>
 {
     private readonly ForwardGate _gate = new();
 
+    /// <summary>Runs of members whose writes are remembered.</summary>
+    public int RememberedSenders => _gate.SenderCount;
+
     /// <summary>What the member that forwarded a write is told of its end.</summary>
     public static ForwardOutcome OutcomeOf(WriteOutcome outcome) => outcome.Certainty switch
     {

@@ -21,6 +21,9 @@ internal sealed class Forwarder(PumpContext context, WaiterList<WriteWaiter> wai
     /// <summary>Ends a write that stands in no list any more.</summary>
     public delegate void Finisher(WriteWaiter write, WriteOutcome outcome);
 
+    /// <summary>Writes that the leader has not answered.</summary>
+    public int Count => _underWay.Count;
+
     /// <summary>Forwards everything that waits, where there is a leader to forward it to.</summary>
     public void Push()
     {

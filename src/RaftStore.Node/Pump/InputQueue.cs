@@ -10,10 +10,10 @@ internal sealed class InputQueue(NodeOptions options)
 {
     /// <summary>Bytes of peers' frames that wait: eight peers with a full window of 8 MiB each. More is dropped, which the
     /// protocol survives like any loss.</summary>
-    private const long FrameBytesMax = 64L << 20;
+    public const long FrameBytesMax = 64L << 20;
 
     /// <summary>Questions about the cluster that wait; nobody needs more answers than that a millisecond.</summary>
-    private const int InquiriesMax = 256;
+    public const int InquiriesMax = 256;
 
     // A plain object rather than a Lock: the pump waits on it.
     private readonly object _gate = new();
@@ -37,6 +37,18 @@ internal sealed class InputQueue(NodeOptions options)
             lock (_gate)
             {
                 return _waiters;
+            }
+        }
+    }
+
+    /// <summary>All that has a bound.</summary>
+    public InputLoad Load
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new InputLoad(_waiters, _heldBytes, _frameBytes, _inquiries);
             }
         }
     }
@@ -241,3 +253,10 @@ internal sealed class InputQueue(NodeOptions options)
         }
     }
 }
+
+/// <summary>What an <see cref="InputQueue"/> holds, and what it has let in.</summary>
+/// <param name="Waiters">Callers whose requests are not finished.</param>
+/// <param name="HeldBytes">Bytes of commands that are held for them.</param>
+/// <param name="FrameBytes">Bytes of frames that wait for the pump.</param>
+/// <param name="Inquiries">Questions that wait for the pump.</param>
+internal readonly record struct InputLoad(int Waiters, long HeldBytes, long FrameBytes, int Inquiries);

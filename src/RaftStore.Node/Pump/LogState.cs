@@ -41,6 +41,9 @@ internal sealed class LogState
     /// <summary>True where nothing is on its way to the disk.</summary>
     public bool IsIdle => _underWay.Count == 0;
 
+    /// <summary>What is on its way to the disk may take so many bytes of the log.</summary>
+    public long UnderWayBytes => _underWayBytes;
+
     /// <summary>Durations of the last writes.</summary>
     public SyncTimes SyncTimes { get; } = new();
 

@@ -64,6 +64,9 @@ internal sealed class PumpPass
     /// <summary>How many callers have been answered.</summary>
     public long Answers => _context.Completions.ResultsGiven;
 
+    /// <summary>What is held in queues and tables.</summary>
+    public PumpLoad Load => new(_log.UnderWayBytes, _writes.Count, _reads.Count + _revisions.Count, _reads.ConfirmedGroups, _inquiries.Count, _writes.RememberedSenders);
+
     /// <summary>Runs once.</summary>
     /// <returns>True where there was anything to do.</returns>
     public bool Run(long nowMs)

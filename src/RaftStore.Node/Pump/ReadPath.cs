@@ -9,13 +9,31 @@ internal sealed class ReadPath(PumpContext context, LeaderAbsence absence)
 {
     /// <summary>Confirmed groups kept apart while this node catches up; beyond that a later group waits with the one before
     /// it for the higher of the two indexes.</summary>
-    private const int ConfirmedGroupsMax = 64;
+    public const int ConfirmedGroupsMax = 64;
 
     private readonly List<Confirmed> _confirmed = [];
     private readonly RetryPause _pause = new();
     private WaiterList<ReadWaiter> _gathering = new();
     private WaiterList<ReadWaiter> _asked = new();
     private ReadId? _askedId;
+
+    /// <summary>Groups of reads that wait for their index to be applied.</summary>
+    public int ConfirmedGroups => _confirmed.Count;
+
+    /// <summary>Reads that are not finished.</summary>
+    public int Count
+    {
+        get
+        {
+            int count = _gathering.Count + _asked.Count;
+            foreach (Confirmed confirmed in _confirmed)
+            {
+                count += confirmed.Reads.Count;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>A caller's read came.</summary>
     public void Take(ReadWaiter read)

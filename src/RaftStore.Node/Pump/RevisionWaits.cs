@@ -13,6 +13,9 @@ internal sealed class RevisionWaits(PumpContext context)
     private long _leastRevision = long.MaxValue;
     private long _order;
 
+    /// <summary>Reads that wait.</summary>
+    public int Count => _waiting.Count;
+
     /// <summary>A caller waits for <see cref="ReadWaiter.Revision"/>.</summary>
     /// <param name="revision">The one that everybody can see now.</param>
     public void Take(ReadWaiter read, long revision)

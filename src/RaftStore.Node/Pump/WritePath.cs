@@ -38,6 +38,12 @@ internal sealed class WritePath
         _forwarder = new Forwarder(context, _waiting, Finish);
     }
 
+    /// <summary>Writes that are not finished. They wait, stand in the log, or are with the leader.</summary>
+    public int Count => _waiting.Count + _proposed.Count + _applied.Count + _forwarder.Count;
+
+    /// <summary>Runs of members whose forwarded writes are remembered.</summary>
+    public int RememberedSenders => _intake.RememberedSenders;
+
     /// <summary>A caller's write came.</summary>
     public void Take(WriteWaiter write)
     {

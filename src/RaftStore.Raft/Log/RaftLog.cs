@@ -46,6 +46,9 @@ internal sealed class RaftLog
     /// <summary>Bytes of the batches after <see cref="AppliedIndex"/>; 0 where everything is applied.</summary>
     public long UnappliedBytes { get; private set; }
 
+    /// <summary>Bytes of the applied batches that are kept.</summary>
+    public long AppliedBytes => _appliedBytes;
+
     /// <summary>The batch at that place, 0 being the oldest in memory.</summary>
     public EntryBatch this[int place] => _ring[(_head + place) & (_ring.Length - 1)];
 

@@ -20,6 +20,9 @@ internal sealed class Confirmations
         _reads = new ReadIndexQueue(state.Options.PendingReadsMax);
     }
 
+    /// <summary>Reads that wait.</summary>
+    public int ReadsWaiting => _reads.Count;
+
     /// <summary>Takes a read; false where too many wait.</summary>
     public bool TryAdd(NodeId from, ReadId id) => _reads.TryAdd(from, id);
 

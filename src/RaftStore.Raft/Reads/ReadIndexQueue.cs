@@ -16,6 +16,9 @@ internal sealed class ReadIndexQueue(int readsMax)
     /// <summary>The newest round; 0 before the first.</summary>
     public long Round { get; private set; }
 
+    /// <summary>Reads that wait.</summary>
+    public int Count => _gathering.Count + _underWay.Count;
+
     /// <summary>True where reads wait for a round and none of theirs is under way.</summary>
     public bool WantsRound => _gathering.Count > 0 && _underWay.Count == 0;
 
@@ -23,7 +26,7 @@ internal sealed class ReadIndexQueue(int readsMax)
     /// <returns>False where too many wait.</returns>
     public bool TryAdd(NodeId from, ReadId id)
     {
-        if (_gathering.Count + _underWay.Count >= readsMax)
+        if (Count >= readsMax)
         {
             return false;
         }

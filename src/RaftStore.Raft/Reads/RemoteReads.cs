@@ -5,6 +5,9 @@ internal sealed class RemoteReads(CoreState state)
 {
     private readonly List<Asked> _asked = [];
 
+    /// <summary>Reads that wait for an answer.</summary>
+    public int Count => _asked.Count;
+
     /// <summary>Asks <paramref name="leader"/>; fails the read at once where there is none, or too many wait.</summary>
     public void Ask(ReadId id, NodeId leader)
     {

@@ -21,6 +21,8 @@ internal sealed class Follower(CoreState state) : Role(state)
 
     public override bool IsInContactWithLeader => _leaderContactMs >= 0 && State.NowMs - _leaderContactMs < State.Options.LowerElectionTimeoutMs;
 
+    public override int ReadsWaiting => _reads.Count;
+
     public override void Leave() => _reads.FailAll();
 
     /// <summary>Something came from the leader of this term.</summary>

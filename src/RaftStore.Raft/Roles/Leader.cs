@@ -36,6 +36,11 @@ internal sealed class Leader : Role
     /// <summary>A leader in contact with a quorum is not to be disturbed either (thesis §4.2.3).</summary>
     public override bool IsInContactWithLeader => HasQuorumContact();
 
+    public override int ReadsWaiting => _confirmations.ReadsWaiting;
+
+    /// <summary>Everybody whom it sends entries to, in order of their ids.</summary>
+    public ReadOnlySpan<Progress> Followers => _replicator.Followers;
+
     /// <summary>Whom it is handing over to; nobody where it is not.</summary>
     public NodeId TransferTarget => _transfer.Target;
 

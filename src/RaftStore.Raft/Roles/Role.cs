@@ -18,6 +18,9 @@ internal abstract class Role(CoreState state)
     /// only be a disturbance (thesis §4.2.3).</summary>
     public virtual bool IsInContactWithLeader => false;
 
+    /// <summary>Reads that wait for a confirmation.</summary>
+    public virtual int ReadsWaiting => 0;
+
     /// <summary>Called once, when the role begins.</summary>
     public virtual void Enter()
     {

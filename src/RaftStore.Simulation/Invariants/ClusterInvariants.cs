@@ -9,7 +9,7 @@ namespace RaftStore.Simulation;
 
 /// <summary>What may never be seen, looked for after every step: one sentence a rule. Rules about single messages stand in
 /// <see cref="MessageRules"/> and <see cref="ReadRules"/>, rules about logs in <see cref="LogRules"/>, rules about what is on the platters in
-/// <see cref="PlatterRules"/>.</summary>
+/// <see cref="PlatterRules"/>, rules about what is held at a time in <see cref="BoundRules"/>.</summary>
 internal sealed class ClusterInvariants
 {
     private readonly World _world;
@@ -108,6 +108,7 @@ internal sealed class ClusterInvariants
         Kv.KvView view = machine.Node.View;
         Observed now = new(core.Role, core.Term, core.CommitIndex, core.AppliedIndex, view.AppliedIndex, view.Revision, view.CompactedRevision);
         NoteSnapshots(machine);
+        BoundRules.Check(machine);
         if (core.IsInContactWithLeader && core.Leader.IsNone)
         {
             throw new SimulationFailureException($"{machine.Id} is in contact with a leader in term {core.Term}, and knows of none");
