@@ -9,13 +9,15 @@ namespace RaftStore.Simulation;
 
 /// <summary>What may never be seen, looked for after every step: one sentence a rule. Rules about single messages stand in
 /// <see cref="MessageRules"/> and <see cref="ReadRules"/>, rules about logs in <see cref="LogRules"/>, rules about what is on the platters in
-/// <see cref="PlatterRules"/>, rules about what is held at a time in <see cref="BoundRules"/>.</summary>
+/// <see cref="PlatterRules"/>, rules about what is held at a time in <see cref="BoundRules"/>, rules about what a commit rests on in
+/// <see cref="ProgressRules"/>.</summary>
 internal sealed class ClusterInvariants
 {
     private readonly World _world;
     private readonly MessageRules _messages;
     private readonly ReadRules _reads = new();
     private readonly LogRules _logs;
+    private readonly ProgressRules _progress = new();
     private readonly PlatterRules _platters;
     private readonly ConfigurationRules _configurations;
     private readonly Dictionary<long, NodeId> _leaders = [];
@@ -98,6 +100,7 @@ internal sealed class ClusterInvariants
         _messages.Started(machine);
         _platters.Started(machine);
         _logs.Look(machine, everything: true);
+        _progress.Started(machine);
         _configurations.Started(machine);
     }
 
@@ -109,6 +112,7 @@ internal sealed class ClusterInvariants
         Observed now = new(core.Role, core.Term, core.CommitIndex, core.AppliedIndex, view.AppliedIndex, view.Revision, view.CompactedRevision);
         NoteSnapshots(machine);
         BoundRules.Check(machine);
+        _progress.AfterPump(machine);
         if (core.IsInContactWithLeader && core.Leader.IsNone)
         {
             throw new SimulationFailureException($"{machine.Id} is in contact with a leader in term {core.Term}, and knows of none");
