@@ -154,6 +154,7 @@ internal sealed class DiskTrouble
     {
         _world.Trace.Tell($"{machine.Id}'s disk is damaged: {damage}");
         _world.Invariants.Saw("disk damaged");
+        _world.Invariants.Saw($"disk damaged: {damage.Kind}");
         return true;
     }
 

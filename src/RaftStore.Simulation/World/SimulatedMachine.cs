@@ -321,6 +321,7 @@ internal sealed class SimulatedMachine : IPeerTransport
         {
             _logPlanned = true;
             bool stalls = _diskTimes.PerMille(_world.Profile.DiskStallPerMille) && !_world.IsHealed;
+            _world.Invariants.Saw("disk stalled", stalls ? 1 : 0);
             Plan(stalls ? _diskTimes.Between(10_000, StallUsMax) : _diskTimes.Between(80, 2_000), _runLog);
         }
 
