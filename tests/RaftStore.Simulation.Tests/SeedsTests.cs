@@ -79,6 +79,7 @@ public sealed class SeedsTests
         "machine lost power",
         "machine mute",
         "machine's log failed",
+        "machine's log failed for want of room",
         "machines clogged one by one",
         "name answer missing a machine",
         "name query failed",

@@ -44,6 +44,9 @@ public sealed class SimulatedDisk : IFileSystem
     /// <summary>How often an operation failed with EIO since the process that uses the disk was started.</summary>
     public long IoErrors { get; private set; }
 
+    /// <summary>How the last operation failed that was planned to; null before.</summary>
+    public StorageIoException? PlannedFailure { get; private set; }
+
     /// <summary>Bytes that all files may have together; a write that needs more, or a new name, fails with ENOSPC.</summary>
     public long CapacityBytes { get; set; } = long.MaxValue;
 
@@ -261,7 +264,7 @@ public sealed class SimulatedDisk : IFileSystem
         {
             IoErrors += _errno == IoError ? 1 : 0;
             _operationsUntilError = --_errorsLeft > 0 ? 1 : -1;
-            throw new StorageIoException(name, path, offsetBytes, _errno, "a simulated failure");
+            throw PlannedFailure = new StorageIoException(name, path, offsetBytes, _errno, "a simulated failure");
         }
     }
 
