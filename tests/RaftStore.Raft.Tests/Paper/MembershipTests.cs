@@ -362,19 +362,16 @@ public sealed class MembershipTests
     [Fact]
     public void Snapshot_Installed_ItsConfigurationIsThatOfTheNextSnapshot()
     {
-        Configuration configuration = WithLearner().Raft.Configuration;
-        var second = new Driver(id: 2);
-        Assert.True(second.Raft.InstallSnapshot(new SnapshotMetadata(new EntryId(10, 2), 0, configuration, 100)));
-        second.Take();
-        second.Sync();
-        var third = new Driver(id: 3);
-        Assert.True(third.Raft.InstallSnapshot(new SnapshotMetadata(new EntryId(10, 2), 0, second.Raft.AppliedConfiguration, 100)));
-        third.Take();
-        third.Sync();
-
-        Assert.Equal(ConfigurationCodec.Encode(configuration), ConfigurationCodec.Encode(second.Raft.AppliedConfiguration));
-        Assert.Equal(ConfigurationCodec.Encode(configuration), ConfigurationCodec.Encode(third.Raft.AppliedConfiguration));
-        Assert.Equal(ConfigurationCodec.Encode(configuration), ConfigurationCodec.Encode(third.Raft.Configuration));
+        Configuration configuration = WithLearner().Raft.Configuration, handedOn = configuration;
+        foreach (uint id in (uint[])[2, 3])
+        {
+            var node = new Driver(id: id);
+            Assert.True(node.Raft.InstallSnapshot(new SnapshotMetadata(new EntryId(10, 2), 0, handedOn, 100)));
+            node.Take();
+            node.Sync();
+            handedOn = node.Raft.AppliedConfiguration;
+            Assert.Equal(ConfigurationCodec.Encode(configuration), ConfigurationCodec.Encode(handedOn));
+        }
     }
 
     [Fact]
