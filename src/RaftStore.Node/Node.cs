@@ -187,6 +187,7 @@ public sealed class Node
     /// <param name="nowMs">Monotonic milliseconds.</param>
     /// <returns>True where there was anything to do.</returns>
     /// <exception cref="RaftInvariantException">A safety rule is broken: the node must stop (exit code 5).</exception>
+    /// <exception cref="LostEntriesException">The disk has forgotten what it had confirmed: the node must stop (exit code 3).</exception>
     public bool RunOnce(long nowMs) => _pass.Run(nowMs);
 
     /// <summary>The consensus core, for a simulation that looks for broken rules between two runs.</summary>

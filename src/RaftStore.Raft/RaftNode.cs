@@ -138,6 +138,8 @@ public sealed class RaftNode
     /// <summary>Takes a message. One that makes no sense (another receiver, not from a member, misaligned batches) is dropped.</summary>
     /// <remarks>The caller has made sure that the sender is who it says and belongs to this cluster; whether it is a member is
     /// decided here, since two nodes may for a while know different configurations.</remarks>
+    /// <exception cref="LostEntriesException">The leader knows of entries that this node acknowledged and does not hold any more.</exception>
+    /// <exception cref="RaftInvariantException">A safety rule is broken.</exception>
     public void Step(Message message)
     {
         if (message.To != Id || message.From == Id || message.From.IsNone || !MayHear(message) || !MessageChecks.IsSane(message))

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using RaftStore.Cluster.Tests.Harness;
 
 namespace RaftStore.Cluster.Tests;
@@ -23,6 +24,28 @@ public sealed class DataDirectoryTests
         Assert.Contains(wiped.Name, lastLine, StringComparison.Ordinal);
         Assert.Contains("--join", lastLine, StringComparison.Ordinal);
         Assert.Equal("v", (await cluster.GetAsync(other, "k")).Value);
+        await cluster.PutAsync(other, "k", "v2");
+    }
+
+    // Only the leader in office knows what the node had told it. Where another one leads by the time that the copy is started, there is nothing to be
+    // noticed, and all of it is done again.
+    [Fact]
+    public async Task ADirectory_PutBackFromAnOlderCopy_IsRefusedByWhatTheLeaderRemembers()
+    {
+        using TestCluster cluster = await TestCluster.StartAsync(3);
+        TestNode restored = (await cluster.FollowersAsync())[0];
+        TestNode other = cluster.Nodes.First(node => node != restored);
+        await cluster.HoldsAsync("an older copy is noticed", async () =>
+        {
+            long term = await StartFromOlderCopyAsync(cluster, restored, other);
+            await cluster.HoldsAsync("it ends, or another leads", async () => !restored.IsRunning || await cluster.TermAsync() > term);
+            return !restored.IsRunning;
+        }, TimeSpan.FromMinutes(10));
+
+        Assert.Equal(3, await restored.Process.ExitCodeAsync());
+        string lastLine = LastLine(restored.Process.Output);
+        Assert.Contains(restored.DataPath, lastLine, StringComparison.Ordinal);
+        Assert.Contains($"kvctl member replace {restored.Name}", lastLine, StringComparison.Ordinal);
         await cluster.PutAsync(other, "k", "v2");
     }
 
@@ -109,6 +132,43 @@ public sealed class DataDirectoryTests
 
         Assert.Equal(3, await damaged.Process.ExitCodeAsync());
         Assert.Equal("needle number 3 in the log", (await cluster.GetAsync(other, "k3")).Value);
+    }
+
+    /// <summary>Copies a node's directory, lets the node acknowledge what the copy does not hold, and starts it from the copy.</summary>
+    /// <returns>The term whose leader has that acknowledgement, and remembers it for as long as it leads.</returns>
+    private static async Task<long> StartFromOlderCopyAsync(TestCluster cluster, TestNode restored, TestNode other)
+    {
+        restored.Kill();
+        string copy = restored.DataPath + "-copy";
+        Directory.CreateDirectory(Path.Combine(copy, "wal"));
+        Directory.CreateDirectory(Path.Combine(copy, "snapshots"));
+        foreach (string file in Directory.EnumerateFiles(restored.DataPath, "*", SearchOption.AllDirectories))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetRelativePath(restored.DataPath, file)));
+        }
+
+        restored.Start();
+        await cluster.AllReadyAsync();
+        await cluster.PutAsync(other, "k", Guid.NewGuid().ToString());
+        long? term = null;
+        await cluster.HoldsAsync("the leader knows that it has the write", async () => (term = await TermInWhichItIsUpToDateAsync(cluster, restored)) is not null);
+        restored.Kill();
+        Directory.Delete(restored.DataPath, recursive: true);
+        Directory.Move(copy, restored.DataPath);
+        restored.Start();
+        return term!.Value;
+    }
+
+    private static async Task<long?> TermInWhichItIsUpToDateAsync(TestCluster cluster, TestNode node)
+    {
+        if (await (await cluster.LeaderAsync()).Http.JsonAsync("/v1/cluster") is not { } view)
+        {
+            return null;
+        }
+
+        JsonElement member = view.GetProperty("members").EnumerateArray().Single(member => member.GetProperty("name").GetString() == node.Name);
+        bool knows = member.TryGetProperty("matchIndex", out JsonElement match) && match.GetInt64() >= view.GetProperty("commitIndex").GetInt64();
+        return knows ? view.GetProperty("term").GetInt64() : null;
     }
 
     private static string LastLine(string output) => output.TrimEnd().Split('\n')[^1];

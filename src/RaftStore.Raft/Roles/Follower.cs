@@ -212,8 +212,14 @@ internal sealed class Follower(CoreState state) : Role(state)
 
     private void OnHeartbeat(Heartbeat heartbeat)
     {
-        // A heartbeat verifies nothing. Its sender named at most what this node acknowledged, which therefore is durable here.
-        State.CommitTo(Math.Min(heartbeat.LeaderCommit, State.Durability.DurableIndex));
+        // A heartbeat verifies nothing. Its sender names at most what this node acknowledged in this term, which nothing has taken out of the log
+        // since. It is durable here, unless the disk has forgotten it.
+        if (heartbeat.LeaderCommit > State.Durability.DurableIndex)
+        {
+            throw new LostEntriesException(heartbeat.From, State.Term, heartbeat.LeaderCommit, State.Durability.DurableIndex);
+        }
+
+        State.CommitTo(heartbeat.LeaderCommit);
         if (heartbeat.EchoedStampMs >= 0 && heartbeat.EchoedStampMs <= State.NowMs && heartbeat.QuorumAgeMs >= 0)
         {
             State.Freshness.Offer(heartbeat.EchoedStampMs - heartbeat.QuorumAgeMs, heartbeat.CommitAtEcho, State.Log.AppliedIndex);

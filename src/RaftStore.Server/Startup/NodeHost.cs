@@ -254,13 +254,17 @@ public sealed class NodeHost : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _hasFailed, 1) == 0)
         {
-            NodeFailure failure = NodeFailure.From(exception);
+            NodeFailure failure = NodeFailure.From(exception is LostEntriesException lost ? OlderCopy(lost) : exception);
 
             // Where the line says it all, the way through the code to it would only hide it.
             StartupLog.Fatal(_log, failure.ExitCode, failure.Line, failure.ExitCode == NodeFailure.Invariant ? exception : null);
             _onFatal(failure.ExitCode, failure.Line);
         }
     }
+
+    private DataDirectoryException OlderCopy(LostEntriesException lost) => new(
+        _settings.DataPath, -1, $"{lost.Message}: the directory was put back from an older copy, or its disk lost what it had confirmed",
+        $"It may have forgotten votes too, so {_settings.Name} may not go on with it. Do not start it again: replace the node by a new one (kvctl member replace {_settings.Name}), or put back the directory as it was last");
 
     private void Stop(TimeSpan limit)
     {

@@ -146,7 +146,8 @@ internal sealed class TestCluster : IDisposable
         long term = 0;
         foreach (TestNode node in Nodes)
         {
-            term = Math.Max(term, await node.Http.JsonAsync("/v1/status") is { } status ? status.GetProperty("term").GetInt64() : 0);
+            // A node that is about to start has none yet.
+            term = Math.Max(term, await StatusNumberAsync(node, "term"));
         }
 
         return term;

@@ -54,7 +54,7 @@ public sealed class StepFuzzTests
                 taken += victim.Node.Receive(from, channel, frame) is null ? 1 : 0;
                 cluster.Run(random.Next(3) * 10);
             }
-            catch (Exception exception) when (exception is RaftInvariantException or UnknownCommandException)
+            catch (Exception exception) when (exception is RaftInvariantException or LostEntriesException or UnknownCommandException)
             {
                 return (taken, true);
             }
@@ -77,7 +77,7 @@ public sealed class StepFuzzTests
             4 => new AppendEntries(from, to.Id, term, entry, [], commit),
             5 => new AppendEntries(from, to.Id, term, entry, [Batch(entry.Index + 1, Math.Max(1, term), random)], commit),
             6 => new AppendEntriesResponse(from, to.Id, term, random.Next(2) == 0, commit, entry.Index, entry),
-            7 => new Heartbeat(from, to.Id, term, commit, Number(random, 3), -1, 0, Number(random, 1000)),
+            7 => new Heartbeat(from, to.Id, term, random.Next(30) == 0 ? commit : Math.Min(commit, to.Status.DurableIndex), Number(random, 3), -1, 0, Number(random, 1000)),
             8 => new HeartbeatResponse(from, to.Id, term, Number(random, 3), Number(random, 1000), Number(random, 3)),
             9 => new ReadIndexRequest(from, to.Id, term, new ReadId(random.Next(5))),
             10 => new ReadIndexResponse(from, to.Id, term, new ReadId(random.Next(5)), commit),

@@ -121,14 +121,36 @@ public sealed class Figure2AppendEntriesTests
     }
 
     [Fact]
-    public void Step5_HeartbeatBeyondWhatIsDurableHere_ClampedToIt()
+    public void Step5_HeartbeatUpToWhatIsDurableHere_CommitsIt()
+    {
+        Driver node = new Driver(logTerms: [1, 1]).Following(2, 1);
+
+        node.Step(new Heartbeat(Node(2), Node(1), 1, 2, 0, -1, 0, 99));
+
+        Assert.Equal(2, node.Raft.CommitIndex);
+    }
+
+    // A leader names no more than this node told it in that term, so an entry that is not there was there.
+    [Fact]
+    public void Step5_HeartbeatBeyondWhatIsDurableHere_StopsTheNodeAndCommitsNothing()
     {
         Driver node = new Driver(logTerms: [1]).Following(2, 1);
         node.Step(Append(2, 1, 1, new EntryId(1, 1), 1, Batch(2, 1)));
 
-        node.Step(new Heartbeat(Node(2), Node(1), 1, 99, 0, -1, 0, 99));
+        LostEntriesException lost = Assert.Throws<LostEntriesException>(() => node.Raft.Step(new Heartbeat(Node(2), Node(1), 1, 2, 0, -1, 0, 99)));
 
+        Assert.Contains("to entry 2, and it ends in entry 1", lost.Message, StringComparison.Ordinal);
         Assert.Equal(1, node.Raft.CommitIndex);
+    }
+
+    [Fact]
+    public void Step5_HeartbeatOfAnOldTermBeyondWhatIsDurableHere_IsOnlyAnswered()
+    {
+        Driver node = new Driver(logTerms: [1]).Following(2, 3);
+
+        HeartbeatResponse answer = node.StepFor<HeartbeatResponse>(new Heartbeat(Node(3), Node(1), 2, 2, 7, -1, 0, 99));
+
+        Assert.Equal((3, 0), (answer.Term, answer.ReadRound));
     }
 
     [Fact]
