@@ -43,7 +43,8 @@ public sealed record AppendEntriesResponse(NodeId From, NodeId To, long Term, bo
     : Message(From, To, Term);
 
 /// <summary>Keeps the leader in office, spreads its commit index and confirms reads (thesis §6.4).</summary>
-/// <param name="LeaderCommit">min(commit index, what the receiver is known to match): a heartbeat verifies nothing itself.</param>
+/// <param name="LeaderCommit">min(commit index, what the receiver is known to match): a heartbeat verifies nothing itself. A receiver whose log ends
+/// before it has lost what it acknowledged, and stops.</param>
 /// <param name="ReadRound">The confirmation round; 0 for none.</param>
 /// <param name="EchoedStampMs">The receiver's own monotonic time from its last heartbeat response, or -1.</param>
 /// <param name="QuorumAgeMs">How long ago, at sending, a quorum was last in contact with the leader.</param>

@@ -87,6 +87,7 @@ public sealed class SeedsTests
         "network split with a bridge",
         "new cluster recovered",
         "node quarantined",
+        "older copy of a disk noticed",
         "one-way cut",
         "past revision read",
         "past revision refused as Compacted",

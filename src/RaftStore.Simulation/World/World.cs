@@ -14,6 +14,7 @@ internal sealed class World
 
     private readonly List<SimulatedMachine> _machines = [];
     private readonly DamageRules _damage;
+    private readonly OlderCopyRules _olderCopies;
     private readonly Dictionary<NodeId, SimulatedMachine> _byId = [];
     private Configuration? _founders;
 
@@ -34,6 +35,7 @@ internal sealed class World
         Backups = new BackupTaker(this);
         Disks = new DiskTrouble(this);
         _damage = new DamageRules(this);
+        _olderCopies = new OlderCopyRules(this);
         Network.Sent = Invariants.FrameSent;
         if (profile.Discovery is { } hindered)
         {
@@ -238,5 +240,12 @@ internal sealed class World
         Workload.Finish();
     }
 
-    private void Deliver(NodeId from, NodeId to, PeerChannel channel, byte[] frame) => Machine(to)?.Receive(from, channel, frame);
+    private void Deliver(NodeId from, NodeId to, PeerChannel channel, byte[] frame)
+    {
+        if (Machine(to) is { } machine)
+        {
+            _olderCopies.Arrives(machine, from, channel, frame);
+            machine.Receive(from, channel, frame);
+        }
+    }
 }
