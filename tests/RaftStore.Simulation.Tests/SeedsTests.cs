@@ -159,6 +159,11 @@ public sealed class SeedsTests
     [Fact]
     public void Seed1839_AWishToAddAMemberArrivesAgainAfterItWasGranted_NobodyIsToldThatItWasNotDone() => Assert.Null(Simulator.Run(1839).Failure);
 
+    // The leader was killed when it had granted the wish, and heard it again in its next life, in the same term: it said that it had done nothing, and the
+    // next leader that the name was taken.
+    [Fact]
+    public void Seed7000762_AWishToAddAMemberArrivesAgainInTheLeadersNextLife_NobodyIsToldThatItWasNotDone() => Assert.Null(Simulator.Run(7000762).Failure);
+
     // A machine was killed while the term of which it had just heard was on its way to a slow disk.
     [Theory]
     [InlineData(1252)]

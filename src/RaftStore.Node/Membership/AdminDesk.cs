@@ -18,7 +18,7 @@ internal sealed class AdminDesk(PumpContext context, LeaderAbsence absence, Stat
     private const int CasesMax = 64;
 
     private readonly List<AdminCase> _cases = [];
-    private readonly AnsweredQuestions _answered = new();
+    private readonly AnsweredQuestions _answered = new(context.Core.Term);
     private readonly List<(TaskCompletionSource<AdminOutcome> Answer, AdminOutcome Outcome)> _ended = [];
 
     /// <summary>A caller's wish came.</summary>
@@ -43,7 +43,7 @@ internal sealed class AdminDesk(PumpContext context, LeaderAbsence absence, Stat
             return;
         }
 
-        if (_answered.Find(question.From, question.Id) is { } before)
+        if (_answered.Find(question) is { } before)
         {
             context.Outbox.Send(new AdminAnswer(context.Self, question.From, context.Core.Term, question.Id, before));
             return;

@@ -4,7 +4,8 @@ namespace RaftStore.Node.Membership;
 
 /// <summary>What other members were answered last. A question that arrives a second time, after its answer, must not be taken for a new one: what was
 /// done for the first stands in the way of the second, and whoever waits would hear that nothing was done. Pump thread.</summary>
-internal sealed class AnsweredQuestions
+/// <param name="termAtStart">The term in which this run of the node began.</param>
+internal sealed class AnsweredQuestions(long termAtStart)
 {
     /// <summary>Answers kept at most: as many as there may be wishes under way, and people make few in the time for which a frame is on its way.</summary>
     private const int KeptMax = 64;
@@ -22,17 +23,18 @@ internal sealed class AnsweredQuestions
         _answers.Enqueue((from, id, outcome));
     }
 
-    /// <summary>How that question was answered; null where it was not, or long ago.</summary>
-    public AdminOutcome? Find(NodeId from, ulong id)
+    /// <summary>How that question was answered: unknown where an earlier run of this node may have led its term and begun the change; null where it was
+    /// not answered, or long ago.</summary>
+    public AdminOutcome? Find(AdminQuestion question)
     {
         foreach ((NodeId From, ulong Id, AdminOutcome Outcome) answered in _answers)
         {
-            if (answered.From == from && answered.Id == id)
+            if (answered.From == question.From && answered.Id == question.Id)
             {
                 return answered.Outcome;
             }
         }
 
-        return null;
+        return question.Action is ChangeMembership && question.Term <= termAtStart ? new AdminOutcome(AdminResult.Unknown, NodeId.None) : null;
     }
 }

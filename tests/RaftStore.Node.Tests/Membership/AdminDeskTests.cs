@@ -53,6 +53,35 @@ public sealed class AdminDeskTests
         Assert.Equal("n9", leader.Status.AppliedConfiguration.Find(outcome.Member)?.Name);
     }
 
+    // The leader is killed when it has done it, and comes back in the same term, of which it knows nothing any more.
+    [Fact]
+    public void Question_ThatArrivesAgainInTheLeadersNextLife_IsNotSaidToHaveDoneNothing()
+    {
+        TestCluster cluster = new(3);
+        TestNode leader = cluster.RunUntilLeader();
+        TestNode asked = cluster.Followers[0];
+        (PeerChannel Channel, byte[] Frame)? question = null;
+        cluster.Filter = (_, _, channel, frame) =>
+        {
+            question = frame[12] == (byte)FrameKind.AdminRequest ? (channel, frame.ToArray()) : question;
+            return frame[12] != (byte)FrameKind.AdminResponse;
+        };
+        ValueTask<AdminOutcome> call = asked.Node.ChangeMembershipAsync(Newcomer, cluster.NowMs + TimeoutMs);
+        cluster.RunUntil(() => leader.Status.AppliedConfiguration.Members.Length == 4, "the change");
+        long term = leader.Status.Term;
+        leader.Kill();
+        leader.Start();
+        cluster.Filter = null;
+
+        Assert.Null(leader.Node.Receive(asked.Id, question!.Value.Channel, question.Value.Frame));
+        cluster.Settle();
+        Assert.Equal((RaftRole.Follower, term), (leader.Status.Role, leader.Status.Term));
+
+        AdminOutcome outcome = cluster.Await(call);
+        Assert.Equal(AdminResult.Done, outcome.Result);
+        Assert.Equal("n9", asked.Status.AppliedConfiguration.Find(outcome.Member)?.Name);
+    }
+
     public static TheoryData<string> Kinds => ["add", "remove", "replace", "update"];
 
     [Theory]
