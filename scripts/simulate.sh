@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Runs simulated clusters: the product's own pump, log and state machine under drawn faults, in virtual time.
 #
-#   scripts/simulate.sh --seeds N [--first F]   N runs (2000 without arguments), with progress; exit code 6 if a rule broke
+#   scripts/simulate.sh --seeds N [--first F]   N runs (2000 without arguments), with progress; exit code 6 if a rule broke, or if
+#                                               1000 runs or more never met a rare situation that they should
 #   scripts/simulate.sh --seed S                tells the story of one run; its last line is the trace hash
 #   scripts/simulate.sh --speed                 measures the simulator: three nodes, 100 operations a virtual second, one thread
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 if [[ ${1:-} == -h || ${1:-} == --help ]]; then
-  sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
   exit 0
 fi
 

@@ -9,19 +9,6 @@ public static class Weaver
     /// <summary>The file that lists, one a line, which sources of the project the copies replace.</summary>
     public const string ReplacedName = "replaced.lst";
 
-    private const string Switch = $$"""
-        namespace RaftStore;
-
-        /// <summary>Says which of the known bugs is switched on. Exists in the configuration «Mutants» alone.</summary>
-        internal static class Mutant
-        {
-            private static readonly string? Active = System.Environment.GetEnvironmentVariable("{{Variable}}");
-
-            public static bool IsOn(string name) => name == Active;
-        }
-
-        """;
-
     /// <summary>Writes a project's changed sources, the switch, and the list of what they replace into <paramref name="target"/>.</summary>
     /// <exception cref="FormatException">An original does not stand in its file exactly once, or two edits overlap.</exception>
     public static void WeaveProject(string repository, string project, string target, IReadOnlyList<KnownMutant> mutants)
@@ -44,7 +31,7 @@ public static class Weaver
 
         if (woven.Count > 0)
         {
-            WriteIfChanged(Path.Combine(target, "Mutant.cs"), Switch);
+            WriteIfChanged(Path.Combine(target, "Mutant.cs"), SwitchOf(mutants));
         }
 
         WriteIfChanged(Path.Combine(target, ReplacedName), string.Concat(woven.Keys.Select(name => name + "\n")));
@@ -92,6 +79,30 @@ public static class Weaver
     }
 
     // Whole lines only: a piece of a longer line is another line.
+    // A name that is misspelled would run unchanged code, and seem to survive.
+    private static string SwitchOf(IEnumerable<KnownMutant> mutants) => $$"""
+        namespace RaftStore;
+
+        /// <summary>Says which of the known bugs is switched on. Exists in the configuration «Mutants» alone.</summary>
+        internal static class Mutant
+        {
+            private static readonly string[] Known = [{{string.Join(", ", mutants.Select(mutant => $"\"{mutant.Name}\""))}}];
+
+            private static readonly string? Active = Read();
+
+            public static bool IsOn(string name) => name == Active;
+
+            private static string? Read()
+            {
+                string? name = System.Environment.GetEnvironmentVariable("{{Variable}}");
+                return string.IsNullOrEmpty(name) || System.Array.IndexOf(Known, name) >= 0
+                    ? name
+                    : throw new System.InvalidOperationException($"{{Variable}} names no mutant: {name}. There are {string.Join(", ", Known)}");
+            }
+        }
+
+        """;
+
     private static IEnumerable<int> Places(string source, string original)
     {
         for (int at = source.IndexOf(original, StringComparison.Ordinal); at >= 0; at = source.IndexOf(original, at + 1, StringComparison.Ordinal))

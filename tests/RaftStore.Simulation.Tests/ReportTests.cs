@@ -32,6 +32,18 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public void Batch_ManyRunsThatNeverMeetASituation_NamesItAndReturns6()
+    {
+        string unmet = Situations.Expected[3];
+        Dictionary<string, long> met = Situations.Expected.Where(situation => situation != unmet).ToDictionary(situation => situation, _ => 1L);
+
+        int code = Batch.Run(1, Situations.SeedsEnough, _output, _progress, "", seed => Made(seed, null) with { Sightings = met }, CancellationToken.None);
+
+        Assert.Equal(6, code);
+        Assert.Equal(["never occurred, though some fault is there for it: " + unmet], Lines().Where(line => line.StartsWith("never", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Batch_Cancelled_Ends()
     {
         using CancellationTokenSource cancelled = new();

@@ -29,7 +29,8 @@ public sealed class LogWriter
     private List<PersistRequest> _queue = [];
     private List<PersistRequest> _taken = [];
     private long _queuedBytes;
-    private long _purgeIndex;
+    private long _wantedPurgeIndex;
+    private long _readyPurgeIndex;
     private bool _stopped;
     private int _waiting;
     private long _spareNotBefore = long.MinValue;
@@ -71,7 +72,7 @@ public sealed class LogWriter
     /// <summary>As in the last completion, or as the log was opened. Any thread.</summary>
     public long LogBytes => Volatile.Read(ref _logBytes);
 
-    private bool HasWorkLocked => _queue.Count > 0 || _purgeIndex > 0 || (_wantsSpare && _microseconds() >= _spareNotBefore);
+    private bool HasWorkLocked => _queue.Count > 0 || _wantedPurgeIndex > 0 || _readyPurgeIndex > 0 || (_wantsSpare && _microseconds() >= _spareNotBefore);
 
     /// <summary>Queues a request and wakes whoever is in <see cref="WaitForWork"/>.</summary>
     public void Enqueue(PersistRequest request)
@@ -91,12 +92,13 @@ public sealed class LogWriter
         }
     }
 
-    /// <summary>Asks for entries up to <paramref name="index"/> to be purged before the next write.</summary>
+    /// <summary>Asks for entries up to <paramref name="index"/> to be purged, once everything that was queued before is written: those entries may be among
+    /// it, and replace others.</summary>
     public void RequestPurge(long index)
     {
         lock (_gate)
         {
-            _purgeIndex = Math.Max(_purgeIndex, index);
+            _wantedPurgeIndex = Math.Max(_wantedPurgeIndex, index);
             WakeLocked();
         }
     }
@@ -139,9 +141,12 @@ public sealed class LogWriter
         lock (_gate)
         {
             (_queue, _taken) = (_taken, _queue);
-            purgeIndex = _purgeIndex;
-            _purgeIndex = 0;
             _queuedBytes = 0;
+
+            // What is taken now is written before the next run, and what was taken before is.
+            purgeIndex = _taken.Count == 0 ? Math.Max(_readyPurgeIndex, _wantedPurgeIndex) : _readyPurgeIndex;
+            _readyPurgeIndex = _taken.Count == 0 ? 0 : _wantedPurgeIndex;
+            _wantedPurgeIndex = 0;
         }
 
         if (purgeIndex > 0)

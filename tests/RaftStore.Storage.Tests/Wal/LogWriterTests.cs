@@ -81,6 +81,28 @@ public sealed class LogWriterTests
         Assert.Equal(2, driver.Recovered.Batches.Count);
     }
 
+    // A snapshot of entries that wait here in place of others: only with them does the log on the disk reach what is to be purged.
+    [Fact]
+    public void Purge_RequestedAfterARequestThatReplacesEntries_WaitsUntilItIsWritten()
+    {
+        LogDriver driver = new LogDriver().Start();
+        LogWriter writer = new(driver.Log!, () => 0);
+        for (int i = 1; i <= 5; i++)
+        {
+            writer.Enqueue(Request(i, LogDriver.Batch(i, 1, 1, 100)));
+        }
+
+        writer.RunOnce();
+        HardState second = new(2, NodeId.None);
+        writer.Enqueue(new PersistRequest { Token = new BatchToken(6), HardState = second, TruncateFrom = 4, Batches = [LogDriver.Batch(4, 2), LogDriver.Batch(5, 2)] });
+        writer.RequestPurge(5);
+
+        Assert.Equal(new BatchToken(6), writer.RunOnce()!.Value.Token);
+        Assert.True(writer.HasWork);
+        writer.RunOnce();
+        Assert.Equal(0, writer.LogBytes);
+    }
+
     [Fact]
     public void FullDisk_GivenASegmentByAPurge_IsFullNoMore()
     {
