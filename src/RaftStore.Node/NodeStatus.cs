@@ -54,6 +54,9 @@ public sealed record NodeStatus
     /// <summary>The last snapshot from another node that was damaged and dropped; null where none was.</summary>
     public RefusedSnapshot? RefusedSnapshot { get; init; }
 
+    /// <summary>The last snapshot on this node's own disk that was found damaged and is taken anew; null where none was.</summary>
+    public DamagedSnapshot? DamagedSnapshot { get; init; }
+
     /// <summary>How far the repair of a quarantined node has come.</summary>
     public RepairStatus Repair { get; init; }
 
@@ -73,6 +76,11 @@ public sealed record NodeStatus
 /// <param name="LastIncluded">The entry up to which it was.</param>
 /// <param name="Reason">What is wrong with it.</param>
 public sealed record RefusedSnapshot(NodeId Sender, EntryId LastIncluded, string Reason);
+
+/// <summary>A snapshot on this node's own disk that was found damaged when it was sent: nobody is sent it any more, and another takes its place.</summary>
+/// <param name="LastIncluded">The entry up to which it was.</param>
+/// <param name="Reason">The file, and what is wrong with it.</param>
+public sealed record DamagedSnapshot(EntryId LastIncluded, string Reason);
 
 /// <summary>Microseconds that a log write with its sync took.</summary>
 public readonly record struct SyncLatency(long P50Microseconds, long P99Microseconds, long MaxMicroseconds);

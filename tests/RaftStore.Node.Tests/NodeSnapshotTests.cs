@@ -323,6 +323,29 @@ public sealed class NodeSnapshotTests
         Assert.Equal(leader.Node.View.Hash, behind.Node.View.Hash);
     }
 
+    // It is of the last entry, so the one that is taken in its place has its name.
+    [Fact]
+    public void Snapshot_ThatRotsOnTheLeadersDisk_IsTakenAnewAndTheFollowerCatchesUp()
+    {
+        TestCluster cluster = FarBehind(out TestNode behind);
+        TestNode leader = cluster.Leader;
+        cluster.Filter = (_, _, _, frame) => frame[12] != 11;
+        cluster.Heal();
+        cluster.RunUntil(() => leader.Status.SnapshotIndex == leader.Status.AppliedIndex, "the snapshot that is to be sent");
+        string path = Assert.Single(leader.Disk.Paths, path => path.EndsWith(".snap", StringComparison.Ordinal));
+        Corruption.FlipBitAt(leader.Disk, path, 10_000);
+
+        cluster.Filter = null;
+        cluster.RunUntil(() => behind.Status.AppliedIndex == leader.Status.AppliedIndex, "the follower catches up");
+
+        Assert.Equal(leader.Node.View.Hash, behind.Node.View.Hash);
+        Assert.True(behind.Node.Counters.SnapshotsRefused > 0);
+        Assert.Contains(path, leader.Status.DamagedSnapshot!.Reason, StringComparison.Ordinal);
+        Assert.Equal(path, Assert.Single(leader.Disk.Paths, other => other.EndsWith(".snap", StringComparison.Ordinal)));
+        leader.Kill();
+        leader.Start();
+    }
+
     private static TestCluster FarBehind(out TestNode behind)
     {
         TestCluster cluster = new(3, options => Small(options), segmentBytes: 64 << 10);

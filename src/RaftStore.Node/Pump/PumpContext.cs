@@ -34,6 +34,9 @@ internal sealed class PumpContext
     /// <summary>The last snapshot from another node that was damaged; null where none was.</summary>
     public RefusedSnapshot? RefusedSnapshot { get; set; }
 
+    /// <summary>The last snapshot on this node's own disk that was found damaged; null where none was.</summary>
+    public DamagedSnapshot? DamagedSnapshot { get; set; }
+
     /// <summary>True while the process has little memory left: a leader takes no command that would need more.</summary>
     public bool IsLowOnMemory { get; set; }
 

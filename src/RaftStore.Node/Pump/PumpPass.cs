@@ -248,6 +248,9 @@ internal sealed class PumpPass
             case SnapshotNotSaved failed:
                 _snapshots.Take(failed);
                 break;
+            case SnapshotDamaged damaged:
+                _snapshots.Take(damaged);
+                break;
             case SendEnded ended:
                 _snapshots.Take(ended);
                 break;

@@ -38,6 +38,7 @@ internal sealed class StatusBoard
             && ReferenceEquals(old.AppliedConfiguration, core.AppliedConfiguration)
             && ReferenceEquals(old.Divergence, _context.Divergence)
             && ReferenceEquals(old.RefusedSnapshot, _context.RefusedSnapshot)
+            && ReferenceEquals(old.DamagedSnapshot, _context.DamagedSnapshot)
             && old.HasMemory != _context.IsLowOnMemory
             && old.Repair == _repair.Status;
         if (!isSame)
@@ -73,6 +74,7 @@ internal sealed class StatusBoard
             HasMemory = !_context.IsLowOnMemory,
             Divergence = _context.Divergence,
             RefusedSnapshot = _context.RefusedSnapshot,
+            DamagedSnapshot = _context.DamagedSnapshot,
             Repair = _repair.Status,
         };
     }

@@ -46,6 +46,9 @@ internal sealed record SnapshotSaved(SnapshotMetadata Metadata);
 /// <summary>A snapshot could not be written: the disk is full.</summary>
 internal sealed record SnapshotNotSaved(SnapshotMetadata Metadata);
 
+/// <summary>The newest snapshot on this node's own disk is damaged.</summary>
+internal sealed record SnapshotDamaged(SnapshotMetadata Metadata, string Reason);
+
 /// <summary>A chunk is ready to be sent.</summary>
 internal sealed record ChunkReady(NodeId Peer, long Term, PeerFrame Frame, SnapshotTransfer Progress);
 

@@ -22,6 +22,7 @@ internal sealed class SnapshotScheduler
     private long _latestIndex;
     private long _latestBytes;
     private long _notBeforeMs = long.MinValue;
+    private bool _isLatestDamaged;
 
     public SnapshotScheduler(PumpContext context, Applier applier, LogState log, SnapshotWorker worker, SnapshotFile? latest)
     {
@@ -36,8 +37,8 @@ internal sealed class SnapshotScheduler
     /// <summary>The last entry of the newest durable snapshot; 0 for none.</summary>
     public long LatestIndex => _latestIndex;
 
-    /// <summary>True where the log has grown long enough for a snapshot: its length stays within twice the snapshot's.</summary>
-    public bool IsDue => _log.LengthBytes > Math.Max(_context.Options.SnapshotLogBytes, _latestBytes)
+    /// <summary>True where the log has grown long enough for a snapshot (its length stays within twice the snapshot's), or where the newest is of no use.</summary>
+    public bool IsDue => (_isLatestDamaged || _log.LengthBytes > Math.Max(_context.Options.SnapshotLogBytes, _latestBytes))
         && _saving is null && _applier.Last.Index > _latestIndex && _context.NowMs >= _notBeforeMs;
 
     /// <summary>Takes a snapshot where it is due. Never of a state that is known to be wrong: the log is right, and would be lost for it.</summary>
@@ -117,6 +118,17 @@ internal sealed class SnapshotScheduler
         _notBeforeMs = _context.NowMs + RetryMs;
     }
 
+    /// <summary>The newest snapshot on this node's disk is damaged. What it stands for is in memory, and is written anew.</summary>
+    public void Take(SnapshotDamaged damaged)
+    {
+        _context.DamagedSnapshot = new DamagedSnapshot(damaged.Metadata.LastIncluded, damaged.Reason);
+        if (damaged.Metadata.LastIncluded.Index == _latestIndex)
+        {
+            _latestIndex = 0;
+            _isLatestDamaged = true;
+        }
+    }
+
     /// <inheritdoc cref="Take(SnapshotSaved)"/>
     public void Take(ChunkReady chunk)
     {
@@ -184,6 +196,7 @@ internal sealed class SnapshotScheduler
         SnapshotMetadata snapshot = loaded.Metadata;
         _latestIndex = snapshot.LastIncluded.Index;
         _latestBytes = snapshot.LengthBytes;
+        _isLatestDamaged = false;
         if (!_context.Core.InstallSnapshot(snapshot))
         {
             _context.Core.ReplaceState(snapshot);
@@ -235,6 +248,7 @@ internal sealed class SnapshotScheduler
         {
             _latestIndex = metadata.LastIncluded.Index;
             _latestBytes = metadata.LengthBytes;
+            _isLatestDamaged = false;
         }
 
         if (purges)

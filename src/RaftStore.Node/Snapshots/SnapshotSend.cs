@@ -44,6 +44,12 @@ internal sealed class SnapshotSend(NodeId peer, long term, SnapshotFile file, in
     /// <summary>True where the window has room for another chunk.</summary>
     public bool CanSend => _nextOffset < LengthBytes && _nextOffset - _heldOffset < (long)WindowChunks * chunkBytes;
 
+    /// <summary>True where the follower has dropped it after all of it was sent: it was damaged on the way or by its disk, or is here.</summary>
+    public bool IsRefused => _answeredOffset == 0 && _nextOffset == LengthBytes;
+
+    /// <summary>True once this node's own file has been read from end to end, and was whole.</summary>
+    public bool IsVerified { get; set; }
+
     /// <summary>True where the follower has installed it, or does not need it.</summary>
     public bool IsInstalled => _heldOffset == LengthBytes;
 

@@ -41,6 +41,36 @@ internal sealed class SnapshotSenders(NodeOptions options, SnapshotStore store, 
         {
             End(place, isInstalled: true);
         }
+        else if (_sends[place] is { IsRefused: true, IsVerified: false } refused)
+        {
+            Verify(refused);
+        }
+    }
+
+    // What this node's disk has damaged would be refused for ever.
+    private void Verify(SnapshotSend refused)
+    {
+        try
+        {
+            using SnapshotFileReader content = store.OpenContent(refused.File);
+            while (!content.ReadBlock().IsEmpty)
+            {
+            }
+
+            refused.IsVerified = true;
+        }
+        catch (DataDirectoryException damage)
+        {
+            store.Distrust(refused.File);
+            reports.AddEvent(new SnapshotDamaged(refused.File.Metadata, damage.Message));
+            for (int i = _sends.Count - 1; i >= 0; i--)
+            {
+                if (_sends[i].File == refused.File)
+                {
+                    End(i, isInstalled: false);
+                }
+            }
+        }
     }
 
     /// <summary>The connection to a follower is new: what was on the way is gone.</summary>

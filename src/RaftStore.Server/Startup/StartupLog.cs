@@ -44,6 +44,9 @@ internal static partial class StartupLog
     [LoggerMessage(2315, LogLevel.Error, "The snapshot of entry {LastIncluded} that node {Sender} sent is damaged and was dropped: {Reason} (term {Term}, applied index {AppliedIndex}). It is fetched anew; where that goes on, look at that node's disk and memory, or hand the leadership to another")]
     public static partial void SnapshotRefused(ILogger log, EntryId lastIncluded, NodeId sender, string reason, long term, long appliedIndex);
 
+    [LoggerMessage(2318, LogLevel.Error, "The snapshot of entry {LastIncluded} on this node's own disk is damaged: {Reason} (term {Term}, applied index {AppliedIndex}). It is taken anew from memory; until that is done this node could not be started again. Check the disk (dmesg, smartctl)")]
+    public static partial void SnapshotDamaged(ILogger log, EntryId lastIncluded, string reason, long term, long appliedIndex);
+
     [LoggerMessage(2304, LogLevel.Error, "The log's disk is full (durable index {DurableIndex}, term {Term}): new entries are refused, votes and reads go on. Make space on it")]
     public static partial void LogSpaceGone(ILogger log, long durableIndex, long term);
 

@@ -68,6 +68,11 @@ internal sealed class StatusWatch : IDisposable
                 StartupLog.SnapshotRefused(_log, refused.LastIncluded, refused.Sender, refused.Reason, now.Term, now.AppliedIndex);
             }
 
+            if (now.DamagedSnapshot is { } damaged && !ReferenceEquals(damaged, before.DamagedSnapshot))
+            {
+                StartupLog.SnapshotDamaged(_log, damaged.LastIncluded, damaged.Reason, now.Term, now.AppliedIndex);
+            }
+
             if (now.HasLogSpace != before.HasLogSpace)
             {
                 NoteLogSpace(now);

@@ -4,7 +4,7 @@ using RaftStore.Storage;
 
 namespace RaftStore.Simulation;
 
-/// <summary>One fault of a disk at rest, somewhere in a data directory: a bit that flips, a sector that reads as zeros, or one that a write reached which
+/// <summary>One fault of a disk, somewhere in a data directory: a bit that flips, a sector that reads as zeros, or one that a write reached which
 /// was meant for another.</summary>
 /// <param name="Region">What lies there.</param>
 /// <param name="Kind">What happened to it.</param>
@@ -19,11 +19,12 @@ internal sealed record Damage(string Region, string Kind, string Path, int Offse
     private const int SegmentHeaderBytes = 64;
     private const int TriesMax = 30;
 
-    /// <summary>Damages a disk that nobody uses.</summary>
+    /// <summary>Damages a disk, in use or not.</summary>
+    /// <param name="ofSnapshot">True where only its newest snapshot is to be damaged.</param>
     /// <returns>What was done; null where what was drawn is not there.</returns>
-    public static Damage? Inflict(SimulatedDisk disk, RandomStream random)
+    public static Damage? Inflict(SimulatedDisk disk, RandomStream random, bool ofSnapshot = false)
     {
-        if (DrawPlace(disk, random) is not (string region, string path, int offset))
+        if (DrawPlace(disk, random, ofSnapshot) is not (string region, string path, int offset))
         {
             return null;
         }
@@ -59,12 +60,12 @@ internal sealed record Damage(string Region, string Kind, string Path, int Offse
         return new Damage(region, kind, path, offset);
     }
 
-    private static (string Region, string Path, int Offset)? DrawPlace(SimulatedDisk disk, RandomStream random)
+    private static (string Region, string Path, int Offset)? DrawPlace(SimulatedDisk disk, RandomStream random, bool ofSnapshot)
     {
         string[] segments = [.. disk.ListFiles(Wal).Where(name => name.EndsWith(".wal", StringComparison.Ordinal))];
         string[] snapshots = [.. disk.ListFiles(Snapshots).Where(name => name.EndsWith(".snap", StringComparison.Ordinal))];
         string segment = $"{Wal}/{segments[random.Below(segments.Length)]}";
-        return random.Below(8) switch
+        return (ofSnapshot ? 5 : random.Below(8)) switch
         {
             0 => Anywhere("identity", $"{SimulatedMachine.DataPath}/identity.json"),
             1 => Anywhere("copy of the vote", $"{Wal}/hardstate"),

@@ -1,3 +1,4 @@
+using RaftStore.Raft;
 using RaftStore.Storage;
 
 namespace RaftStore.Simulation;
@@ -11,6 +12,9 @@ internal sealed class DiskTrouble
 
     private readonly World _world;
     private readonly RandomStream _random;
+
+    // What a machine knew for certain when its disk was damaged under it, by its number: it never goes on with less.
+    private readonly Dictionary<int, (long Committed, long Term)> _known = [];
 
     public DiskTrouble(World world)
     {
@@ -32,6 +36,7 @@ internal sealed class DiskTrouble
         try
         {
             boot();
+            CheckKnown(machine);
             return true;
         }
         catch (SimulatedPowerCutException)
@@ -44,10 +49,8 @@ internal sealed class DiskTrouble
         }
         catch (DataDirectoryException exception) when (machine.IsDamaged)
         {
-            // Nobody may repair it by hand: an operator puts an empty disk in, and it has to be taken in anew.
-            machine.Kill($"exit code 3: {exception.Message}");
+            Replace(machine, exception);
             _world.Invariants.Saw("damaged disk refused, and its node replaced");
-            _world.Membership.LoseDisk(machine);
         }
         catch (DataDirectoryException exception)
         {
@@ -83,8 +86,20 @@ internal sealed class DiskTrouble
             _world.Invariants.Saw("machine's log failed for want of room", exception.Errno == NoSpace ? 1 : 0);
             machine.Kill($"exit code 4: {exception.Message}");
         }
+        catch (DataDirectoryException exception) when (machine.IsDamaged)
+        {
+            Replace(machine, exception);
+            _world.Invariants.Saw("damage met in use, and the node replaced");
+        }
 
         return false;
+    }
+
+    // Nobody may repair it by hand: an operator puts an empty disk in, and it has to be taken in anew.
+    private void Replace(SimulatedMachine machine, DataDirectoryException exception)
+    {
+        machine.Kill($"exit code 3: {exception.Message}");
+        _world.Membership.LoseDisk(machine);
     }
 
     private void Every(int meanMs, Action<SimulatedMachine> strike)
@@ -129,7 +144,7 @@ internal sealed class DiskTrouble
         });
     }
 
-    // At rest, between two lives of the process. From then on the machine counts as lost, since any later start may come upon the damage.
+    // In use, or at rest between two lives of the process. From then on the machine counts as lost, since any later read may come upon the damage.
     private void Rot(SimulatedMachine machine)
     {
         if (_world.Membership.IsChangingVoters || machine.IsDamaged || machine.Node is not { } node || !_world.Atlas.CanLose([machine]))
@@ -141,6 +156,15 @@ internal sealed class DiskTrouble
 
         // A term of which it has just heard, and which it has told nobody, may go with the process.
         long term = _world.Invariants.HardStateOnPlatter(machine).Term;
+        if (_random.OneIn(2))
+        {
+            _known[machine.Number] = (node.Core.CommitIndex, term);
+            machine.IsDamaged = Damage.Inflict(machine.Disk, _random, ofSnapshot: _random.OneIn(2)) is { } rot && Tell(machine, rot);
+            _world.Invariants.Saw("disk damaged in use", machine.IsDamaged ? 1 : 0);
+            _world.Membership.Mourn();
+            return;
+        }
+
         machine.Kill("killed");
         machine.IsDamaged = Damage.Inflict(machine.Disk, _random) is { } damage && Tell(machine, damage);
         _world.Membership.Mourn();
@@ -151,6 +175,18 @@ internal sealed class DiskTrouble
                 machine.Node!.Core.LastEntry.Index >= durable && machine.Node.Core.Term >= term,
                 $"{machine.Id} goes on with a log to {machine.Node.Core.LastEntry} in term {machine.Node.Core.Term}, though it had {durable} durable in term {term} before its disk was damaged");
             _world.Invariants.Saw("damaged disk made good or of no account");
+        }
+    }
+
+    private void CheckKnown(SimulatedMachine machine)
+    {
+        if (_known.TryGetValue(machine.Number, out (long Committed, long Term) known))
+        {
+            (EntryId last, long term) = (machine.Node!.Core.LastEntry, machine.Node.Core.Term);
+            ClusterInvariants.Check(
+                last.Index >= known.Committed && term >= known.Term,
+                $"{machine.Id} starts with a log to {last} in term {term}, though it knew entry {known.Committed} to be committed in term {known.Term} when its disk was damaged under it");
+            _world.Invariants.Saw("disk that was damaged in use started from");
         }
     }
 

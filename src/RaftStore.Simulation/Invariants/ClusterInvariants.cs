@@ -23,7 +23,7 @@ internal sealed class ClusterInvariants
     private readonly Dictionary<long, NodeId> _leaders = [];
     private readonly Dictionary<long, UInt128> _hashes = [];
     private readonly Dictionary<NodeId, Observed> _last = [];
-    private readonly Dictionary<NodeId, (long Taken, long Installed)> _snapshots = [];
+    private readonly Dictionary<NodeId, (long Taken, long Installed, DamagedSnapshot? Damaged)> _snapshots = [];
     private readonly Dictionary<string, long> _sightings = new(StringComparer.Ordinal);
 
     public ClusterInvariants(World world)
@@ -209,11 +209,18 @@ internal sealed class ClusterInvariants
 
     private void NoteSnapshots(SimulatedMachine machine)
     {
-        (long Taken, long Installed) now = machine.Node!.Snapshots;
-        (long Taken, long Installed) before = _snapshots.GetValueOrDefault(machine.Id);
+        (long taken, long installed) = machine.Node!.Snapshots;
+        (long Taken, long Installed, DamagedSnapshot? Damaged) now = (taken, installed, machine.Node.Status.DamagedSnapshot);
+        (long Taken, long Installed, DamagedSnapshot? Damaged) before = _snapshots.GetValueOrDefault(machine.Id);
         if (now == before)
         {
             return;
+        }
+
+        if (now.Damaged is not null && now.Damaged != before.Damaged)
+        {
+            Check(machine.IsDamaged, $"{machine.Id} finds its snapshot of {now.Damaged.LastIncluded} damaged, though nothing damaged it: {now.Damaged.Reason}");
+            Saw("snapshot that rotted in use found, to be taken anew");
         }
 
         if (now.Installed > before.Installed)
@@ -227,7 +234,11 @@ internal sealed class ClusterInvariants
         {
             Saw("snapshot taken");
             _world.Trace.Tell($"{machine.Id} has saved a snapshot");
-            _platters.CheckSnapshot(machine);
+            if (!machine.IsDamaged)
+            {
+                _platters.CheckSnapshot(machine);
+            }
+
             Saw("snapshot of the second generation with members of the first", _configurations.IsOfSecondGeneration(machine) ? 1 : 0);
         }
 

@@ -252,7 +252,7 @@ internal sealed class ConfigurationRules
     private static void CheckMajorities(Configuration configuration, Func<NodeId, bool> agrees, Func<string> broken)
         => ClusterInvariants.Check(Decides(configuration, agrees), $"{broken()}: of {Describe(configuration)} only {string.Join(',', configuration.AllVoterIds.Where(agrees))}");
 
-    // Of a machine that is down or whose disk is gone nobody can ask any more; whether it held the entry is looked up on its platter where there is one.
+    // Of a machine that is down or whose disk is gone nobody can ask any more; whether it held the entry is looked up on its platter where one can be read.
     private bool IsDurableOn(NodeId id, EntryId entry)
     {
         SimulatedMachine? machine = _world.Machine(id);
@@ -263,7 +263,7 @@ internal sealed class ConfigurationRules
 
         if (machine.Node is not { } node)
         {
-            return machine.IsWiped || _invariants.HoldsOnPlatter(machine, entry.Index);
+            return machine.IsWiped || machine.IsDamaged || _invariants.HoldsOnPlatter(machine, entry.Index);
         }
 
         long term = node.Core.Log.TermAt(entry.Index);

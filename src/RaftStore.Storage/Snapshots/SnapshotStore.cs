@@ -13,6 +13,7 @@ public sealed class SnapshotStore
     private readonly string _directory;
     private readonly ClusterId _cluster;
     private readonly List<SnapshotFile> _snapshots = [];
+    private readonly HashSet<string> _damaged = [];
     private readonly List<string> _reading = [];
     private readonly List<(SnapshotFile Snapshot, IFile File)> _sending = [];
     private SnapshotReceiver? _receiver;
@@ -55,8 +56,8 @@ public sealed class SnapshotStore
         return store;
     }
 
-    /// <summary>The newest snapshot, or null.</summary>
-    public SnapshotFile? Latest => _snapshots.Count > 0 ? _snapshots[^1] : null;
+    /// <summary>The newest snapshot that is not known to be damaged, or null.</summary>
+    public SnapshotFile? Latest => _snapshots.FindLast(snapshot => !_damaged.Contains(snapshot.FileName));
 
     /// <summary>The file in which a snapshot stands, for messages.</summary>
     public string PathOf(SnapshotFile snapshot) => PathOf(snapshot.FileName);
@@ -75,6 +76,17 @@ public sealed class SnapshotStore
         IFile file = _files.Open(path, FileOpenMode.Read);
         _reading.Add(snapshot.FileName);
         return new SnapshotFileReader(file, path, _cluster, () => _reading.Remove(snapshot.FileName));
+    }
+
+    /// <summary>Its content was found damaged: nobody is sent it any more, and it goes when another takes its place. Until then it stays where it is, since
+    /// the log before its last entry is gone.</summary>
+    public void Distrust(SnapshotFile snapshot)
+    {
+        _damaged.Add(snapshot.FileName);
+        if (_sending.FindIndex(open => open.Snapshot.FileName == snapshot.FileName) is >= 0 and int place)
+        {
+            CloseSending(place);
+        }
     }
 
     /// <summary>Reads the file itself, for sending. The file stays open, and is not removed, until its end was read or a few others
@@ -187,13 +199,15 @@ public sealed class SnapshotStore
     /// <summary>Removes every snapshot older than <see cref="Latest"/> that nobody reads.</summary>
     public void DeleteOlder()
     {
-        for (int i = _snapshots.Count - 2; i >= 0; i--)
+        int latest = Latest is { } newest ? _snapshots.IndexOf(newest) : 0;
+        for (int i = latest - 1; i >= 0; i--)
         {
             string name = _snapshots[i].FileName;
             if (!_reading.Contains(name) && !_sending.Exists(open => open.Snapshot.FileName == name))
             {
                 _files.Delete(PathOf(name));
                 _snapshots.RemoveAt(i);
+                _damaged.Remove(name);
             }
         }
     }
@@ -204,7 +218,7 @@ public sealed class SnapshotStore
         string name = SnapshotFormat.NameOf(metadata.LastIncluded);
         if (_snapshots.Find(existing => existing.FileName == name) is { } same)
         {
-            if (!replaces)
+            if (!replaces && !_damaged.Remove(name))
             {
                 // Two snapshots up to one entry say the same, and somebody may be sending the first.
                 Drop(temporaryName);

@@ -63,6 +63,16 @@ internal static class Corruption
         return whole;
     }
 
+    /// <summary>One bit of a file becomes another, as on a disk that rots.</summary>
+    public static void FlipBitAt(MemoryFileSystem disk, string path, long offsetBytes)
+    {
+        byte[] one = new byte[1];
+        using IFile file = disk.Open(path, FileOpenMode.ReadWrite);
+        file.Read(offsetBytes, one);
+        one[0] ^= 0x20;
+        file.Write(offsetBytes, one);
+    }
+
     /// <summary>Other bytes in the place of a file's, for those too who have it open.</summary>
     public static void Overwrite(MemoryFileSystem disk, string path, ReadOnlySpan<byte> bytes)
     {

@@ -81,6 +81,39 @@ public sealed class SnapshotStoreTests
     }
 
     [Fact]
+    public void Distrust_TheNewest_TheOneBeforeIsTheLatestAndTheFileStaysUntilANewerComes()
+    {
+        CrashingFileSystem disk = new();
+        SnapshotStore store = SnapshotStore.Open(disk, Directory, Cluster);
+        SnapshotFile older = Write(store, Metadata(5), Content(100));
+        SnapshotFile damaged = Write(store, Metadata(9), Content(200));
+
+        store.Distrust(damaged);
+        store.DeleteOlder();
+        Assert.Equal(older, store.Latest);
+        Assert.Equal([older.FileName, damaged.FileName], disk.ListFiles(Directory).Order(StringComparer.Ordinal));
+
+        SnapshotFile newer = Write(store, Metadata(12), Content(300));
+        store.DeleteOlder();
+        Assert.Equal(newer, store.Latest);
+        Assert.Equal([newer.FileName], disk.ListFiles(Directory));
+    }
+
+    [Fact]
+    public void Distrust_AndTakenAnewUpToTheSameEntry_TheNewOneTakesItsPlace()
+    {
+        SnapshotStore store = SnapshotStore.Open(new CrashingFileSystem(), Directory, Cluster);
+        SnapshotFile damaged = Write(store, Metadata(9), Content(200));
+        store.Distrust(damaged);
+        Assert.Null(store.Latest);
+
+        Write(store, Metadata(9), Content(300, seed: 2));
+
+        Assert.Equal(damaged.FileName, store.Latest!.FileName);
+        Assert.Equal(Content(300, seed: 2), Read(store, store.Latest));
+    }
+
+    [Fact]
     public void Receive_OfAllChunks_GivesTheSendersFile()
     {
         CrashingFileSystem disk = new();
