@@ -6,7 +6,7 @@ namespace RaftStore.Raft;
 public sealed class LostEntriesException : Exception
 {
     internal LostEntriesException(NodeId leader, long term, long acknowledgedIndex, long durableIndex)
-        : base($"{leader}, leader of term {term}, was told by this node that its log is durable to entry {acknowledgedIndex}, and it ends in entry {durableIndex}")
+        : base($"node {leader}, leader of term {term}, was told by this node that its log is durable to entry {acknowledgedIndex}, and it ends in entry {durableIndex}")
     {
     }
 }

@@ -136,7 +136,7 @@ internal sealed class SnapshotReceiver(SnapshotStore store, InputQueue reports)
     {
         EndLoading();
         store.DropReceived();
-        reports.AddEvent(new RefusedSnapshot(chunk.From, chunk.Snapshot.LastIncluded, damage.Message));
+        reports.AddEvent(new RefusedSnapshot(chunk.From, chunk.Snapshot.LastIncluded, (damage as DataDirectoryException)?.Diagnosis ?? damage.Message));
         Report(chunk, 0);
     }
 

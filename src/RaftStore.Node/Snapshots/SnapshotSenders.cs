@@ -62,7 +62,7 @@ internal sealed class SnapshotSenders(NodeOptions options, SnapshotStore store, 
         catch (DataDirectoryException damage)
         {
             store.Distrust(refused.File);
-            reports.AddEvent(new SnapshotDamaged(refused.File.Metadata, damage.Message));
+            reports.AddEvent(new SnapshotDamaged(refused.File.Metadata, damage.Diagnosis));
             for (int i = _sends.Count - 1; i >= 0; i--)
             {
                 if (_sends[i].File == refused.File)

@@ -158,10 +158,14 @@ internal sealed class DiskTrouble
         long term = _world.Invariants.HardStateOnPlatter(machine).Term;
         if (_random.OneIn(2))
         {
-            _known[machine.Number] = (node.Core.CommitIndex, term);
-            machine.IsDamaged = Damage.Inflict(machine.Disk, _random, ofSnapshot: _random.OneIn(2)) is { } rot && Tell(machine, rot);
-            _world.Invariants.Saw("disk damaged in use", machine.IsDamaged ? 1 : 0);
-            _world.Membership.Mourn();
+            if (Damage.Inflict(machine.Disk, _random, ofSnapshot: _random.OneIn(2)) is { } rot)
+            {
+                machine.IsDamaged = Tell(machine, rot);
+                _world.Invariants.Saw("disk damaged in use");
+                _known[machine.Number] = (Math.Min(node.Core.CommitIndex, durable), term);
+                _world.Membership.Mourn();
+            }
+
             return;
         }
 
@@ -185,7 +189,7 @@ internal sealed class DiskTrouble
             (EntryId last, long term) = (machine.Node!.Core.LastEntry, machine.Node.Core.Term);
             ClusterInvariants.Check(
                 last.Index >= known.Committed && term >= known.Term,
-                $"{machine.Id} starts with a log to {last} in term {term}, though it knew entry {known.Committed} to be committed in term {known.Term} when its disk was damaged under it");
+                $"{machine.Id} starts with a log to {last} in term {term}, though it had entry {known.Committed}, which is committed, durable in term {known.Term} when its disk was damaged under it");
             _world.Invariants.Saw("disk that was damaged in use started from");
         }
     }

@@ -64,4 +64,7 @@ public sealed class DataDirectoryException : StorageException
 
     /// <summary>What was found, without what a node should do about it: for a file that belongs to none.</summary>
     public string Finding { get; }
+
+    /// <summary>The file, the offset and what was found there, without what a node should do that starts: for one that runs.</summary>
+    public string Diagnosis => OffsetBytes < 0 ? $"{Path}: {Finding}" : $"{Path}, offset {OffsetBytes}: {Finding}";
 }
