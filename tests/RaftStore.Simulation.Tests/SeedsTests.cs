@@ -50,6 +50,11 @@ public sealed class SeedsTests
     [Fact]
     public void Seed9021388_AStateIsReplacedWhileItsEntriesWaitForTheDisk_TheLogIsPurgedAfterThem() => Assert.Null(Simulator.Run(9021388).Failure);
 
+    // A machine that was firm for one list met a member of a formed cluster, gave its list up for that, had forgotten the member by then, and founded a second
+    // cluster with others.
+    [Fact]
+    public void Seed20030207_AFirmNodeMeetsAFormedCluster_FoundsNoneBesideIt() => Assert.Null(Simulator.Run(20030207).Failure);
+
     // A machine was killed while the term of which it had just heard was on its way to a slow disk.
     [Theory]
     [InlineData(1252)]

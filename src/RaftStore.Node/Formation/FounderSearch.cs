@@ -113,7 +113,7 @@ public sealed class FounderSearch
                 .Select(answer => answer.Node!)
                 .DistinctBy(node => (node.Name, node.Life))];
             Learn(answers, shown, nowMs);
-            return ConcludeFormed(others) ?? ConcludeWord(others, answers, trouble);
+            return ConcludeFormed(others, nowMs) ?? ConcludeWord(others, answers, trouble);
         }
     }
 
@@ -126,8 +126,7 @@ public sealed class FounderSearch
                 continue;
             }
 
-            bool isCandidate = node.Stage == NodeStage.Forming || (node.Stage == NodeStage.Searching && node.Expect > 0);
-            if (!isCandidate)
+            if (!IsCandidate(node))
             {
                 _known.Remove(node.Name);
             }
@@ -146,7 +145,7 @@ public sealed class FounderSearch
         }
     }
 
-    private SearchStep? ConcludeFormed(NodeSighting[] others)
+    private SearchStep? ConcludeFormed(NodeSighting[] others, long nowMs)
     {
         NodeSighting[] formed = [.. others.Where(node => node.Stage == NodeStage.Formed)];
         bool isOurs = _isFirm && Array.TrueForAll(formed, node => _word!.FindByName(node.Name) is not null);
@@ -162,6 +161,12 @@ public sealed class FounderSearch
 
         if (_isFirm)
         {
+            // They can be joined only once the formation has ended, and DNS may show them no more by then.
+            foreach (NodeSighting member in formed.Where(member => member.PeerAddress.Length > 0))
+            {
+                _known[member.Name] = new Candidate(member.PeerAddress, nowMs) { Node = member };
+            }
+
             return Release();
         }
 
@@ -270,7 +275,7 @@ public sealed class FounderSearch
         }
 
         (string Name, string PeerAddress)[] all = [.. _known
-            .Where(pair => pair.Value.Node is not null)
+            .Where(pair => pair.Value.IsFounder)
             .Select(pair => (pair.Key, pair.Value.Address))
             .Append((_name, _peerAddress))
             .OrderBy(founder => founder.Item1, StringComparer.Ordinal)];
@@ -279,7 +284,7 @@ public sealed class FounderSearch
 
     private string DescribeFound(string trouble)
     {
-        string[] names = [.. _known.Where(pair => pair.Value.Node is not null).Select(pair => $"{pair.Key} ({pair.Value.Address})").Append($"{_name} ({_peerAddress})").Order(StringComparer.Ordinal)];
+        string[] names = [.. _known.Where(pair => pair.Value.IsFounder).Select(pair => $"{pair.Key} ({pair.Value.Address})").Append($"{_name} ({_peerAddress})").Order(StringComparer.Ordinal)];
         return $"found {names.Length} of {_expect}: {string.Join(", ", names)}{(trouble.Length > 0 ? $"; {trouble}" : "")}";
     }
 
@@ -296,6 +301,9 @@ public sealed class FounderSearch
 
         /// <summary>What it said last; null for one that has asked and was not asked yet.</summary>
         public NodeSighting? Node { get; init; }
+
+        /// <summary>Whether it could found a cluster, as far as it has said.</summary>
+        public bool IsFounder => Node is { } node && IsCandidate(node);
 
         /// <summary>Whether it was among those asked in the last round.</summary>
         public bool IsAsked { get; set; }

@@ -66,8 +66,9 @@ internal sealed class Joiner
         _world.Trace.Tell($"{_machine.Name} asks to join: {outcome.Result}, member {outcome.Member}");
         switch (outcome.Result)
         {
-            case AdminResult.NameOrAddressTaken or AdminResult.ClaimedByAnother when SpokenFor(outcome.Member):
-                // The cluster has a member of this name, whose disk is gone: it must be replaced, and an operator says so.
+            case AdminResult.NameOrAddressTaken when IsLost(outcome.Member):
+            case AdminResult.ClaimedByAnother when IsLost(outcome.Member) || _world.Machine(outcome.Member) is null:
+                // The cluster has a member of this name whose disk is gone, or that was added twice by one that is gone: an operator does away with it.
                 _world.Invariants.Saw("wiped node refused");
                 _replaces = outcome.Result == AdminResult.NameOrAddressTaken ? outcome.Member : NodeId.None;
                 _world.Membership.Bury(outcome.Member, isLearner: outcome.Result == AdminResult.ClaimedByAnother);
@@ -80,7 +81,7 @@ internal sealed class Joiner
         Begin();
     }
 
-    private bool SpokenFor(NodeId member) => _world.Machine(member) is { IsWiped: true } lost && lost.Name == _machine.Name;
+    private bool IsLost(NodeId member) => _world.Machine(member) is { IsWiped: true } lost && lost.Name == _machine.Name;
 
     private void TakenIn(Member self, ulong instance, Configuration members)
     {

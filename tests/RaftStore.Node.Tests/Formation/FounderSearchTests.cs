@@ -93,6 +93,27 @@ public sealed class FounderSearchTests
         Assert.Contains(said, step.Detail, StringComparison.Ordinal);
     }
 
+    // What it was firm for cannot end at once; and by the time that it has, DNS shows it the members no more.
+    [Fact]
+    public void Search_FirmWhereAMemberOfAFormedClusterAnswers_AsksItAgainAndFoundsNothingBesideIt()
+    {
+        FounderSearch search = new("n1", "n1:1", life: 1, expect: 2);
+        Configuration word = FoundingList.Create([("n1", "n1:1"), ("n2", "n2:1")]);
+        SearchAnswer second = new("n2:1", Sighting("n2", NodeStage.Searching) with { Expect = 2, Founders = word }, "");
+        SearchAnswer member = new("n5:1", Sighting("n5", NodeStage.Formed) with { Cluster = new ClusterId(7), ClientAddress = "http://n5" }, "");
+        Round(search, second);
+        Assert.Equal(SearchAction.Found, Round(search, second).Action);
+        Assert.Equal(SearchAction.Release, Round(search, second, member).Action);
+
+        Assert.Contains("n5:1", search.AddressesToAsk(["n2:1"]));
+        SearchStep step = search.Conclude([second, new SearchAnswer("n5:1", null, "no answer in time")], ["n2:1"], "", 0);
+        Assert.Equal(SearchAction.Wait, step.Action);
+        Assert.StartsWith("found 2 of 2: n1 (n1:1), n2 (n2:1); n5:1 does not answer", step.Detail, StringComparison.Ordinal);
+
+        search.AddressesToAsk(["n2:1"]);
+        Assert.Equal(SearchAction.Join, search.Conclude([second, member], ["n2:1"], "", 0).Action);
+    }
+
     [Fact]
     public void Search_WithoutExpectation_NeverFounds()
     {
