@@ -40,7 +40,7 @@ internal sealed class Atlas
     public IReadOnlyList<SimulatedMachine> DrawBrokenForGood()
     {
         List<SimulatedMachine> broken = [];
-        if (_random.OneIn(2) || _world.Membership.IsChangingVoters || _world.Profile.DeceivesOne || _world.Profile.ForgesState)
+        if (_random.OneIn(2) || _world.Membership.IsChangingVoters || _world.Profile.DeceivesOne || _world.Profile.ForgesState || IsPromotionOpen())
         {
             // What is asked for already may need any of them; and one that may not lead counts for less.
             return broken;
@@ -58,6 +58,14 @@ internal sealed class Atlas
         }
 
         return broken;
+    }
+
+    // Who needs a learner's vote, by a promotion that is not committed, may need it in vain: the learner, whose log has gone on without that promotion, grants
+    // none to an older log, and does not campaign itself.
+    private bool IsPromotionOpen()
+    {
+        Configuration[] possible = [.. PossibleConfigurations()];
+        return possible.Any(one => one.Learners.Any(learner => possible.Any(other => other.IsVoter(learner.Id))));
     }
 
     /// <summary>The last committed configuration, and what logs that are not behind it hold instead: one of these is in force where a leader
