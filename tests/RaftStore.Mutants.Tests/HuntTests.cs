@@ -42,5 +42,18 @@ public sealed class HuntTests
         // And what is looked for in the shipped build would be found where it is.
         string woven = Path.Combine(ShippedBuildTests.OutputOf("RaftStore.Raft", "Mutants"), "RaftStore.Raft.dll");
         Assert.True(ShippedBuildTests.HasSwitch(woven) && ShippedBuildTests.NamesVariable(woven));
+        Assert.Contains("names no mutant: none-of-them", await RunWithMutantAsync("none-of-them"), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> RunWithMutantAsync(string name)
+    {
+        string simulation = Path.Combine(ShippedBuildTests.OutputOf("RaftStore.Simulation", "Mutants"), "RaftStore.Simulation.dll");
+        ProcessStartInfo start = new("dotnet", [simulation, "--seed", "1"]) { RedirectStandardOutput = true };
+        start.Environment[Weaver.Variable] = name;
+        using Process process = Process.Start(start)!;
+        string said = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(6, process.ExitCode);
+        return said;
     }
 }

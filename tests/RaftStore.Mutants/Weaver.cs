@@ -88,17 +88,12 @@ public static class Weaver
         {
             private static readonly string[] Known = [{{string.Join(", ", mutants.Select(mutant => $"\"{mutant.Name}\""))}}];
 
-            private static readonly string? Active = Read();
+            private static readonly string? Active = System.Environment.GetEnvironmentVariable("{{Variable}}");
+            private static readonly bool IsKnown = string.IsNullOrEmpty(Active) || System.Array.IndexOf(Known, Active) >= 0;
 
-            public static bool IsOn(string name) => name == Active;
-
-            private static string? Read()
-            {
-                string? name = System.Environment.GetEnvironmentVariable("{{Variable}}");
-                return string.IsNullOrEmpty(name) || System.Array.IndexOf(Known, name) >= 0
-                    ? name
-                    : throw new System.InvalidOperationException($"{{Variable}} names no mutant: {name}. There are {string.Join(", ", Known)}");
-            }
+            public static bool IsOn(string name) => IsKnown
+                ? name == Active
+                : throw new System.InvalidOperationException($"{{Variable}} names no mutant: {Active}. There are {string.Join(", ", Known)}");
         }
 
         """;

@@ -13,8 +13,9 @@ internal sealed class DiskTrouble
     private readonly World _world;
     private readonly RandomStream _random;
 
-    // What a machine knew for certain when its disk was damaged under it, by its number: it never goes on with less.
-    private readonly Dictionary<int, (long Committed, long Term)> _known = [];
+    // What a machine knew for certain when its disk was damaged under it, by its number: it never goes on with less. A power cut may lose the note of
+    // the durable end that followed the last sync, and then nobody can tell rot of what that sync wrote from a torn tail.
+    private readonly Dictionary<int, (long Committed, long Term, long SectorsLost)> _known = [];
 
     public DiskTrouble(World world)
     {
@@ -162,7 +163,7 @@ internal sealed class DiskTrouble
             {
                 machine.IsDamaged = Tell(machine, rot);
                 _world.Invariants.Saw("disk damaged in use");
-                _known[machine.Number] = (Math.Min(node.Core.CommitIndex, durable), term);
+                _known[machine.Number] = (Math.Min(node.Core.CommitIndex, durable), term, machine.Disk.SectorsLost);
                 _world.Membership.Mourn();
             }
 
@@ -184,7 +185,7 @@ internal sealed class DiskTrouble
 
     private void CheckKnown(SimulatedMachine machine)
     {
-        if (_known.TryGetValue(machine.Number, out (long Committed, long Term) known))
+        if (_known.TryGetValue(machine.Number, out (long Committed, long Term, long SectorsLost) known) && known.SectorsLost == machine.Disk.SectorsLost)
         {
             (EntryId last, long term) = (machine.Node!.Core.LastEntry, machine.Node.Core.Term);
             ClusterInvariants.Check(
