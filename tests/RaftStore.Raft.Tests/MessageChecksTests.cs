@@ -163,7 +163,9 @@ public sealed class MessageChecksTests
             3 => new VoteResponse(from, to, term, prng.NextBetween(0, 1) == 0),
             4 or 5 => new AppendEntries(from, to, term, entry, RandomBatches(prng, entry), Number(prng)),
             6 => new AppendEntriesResponse(from, to, term, prng.NextBetween(0, 1) == 0, Number(prng), Number(prng), entry),
-            7 => new Heartbeat(from, to, term, Number(prng), Number(prng), Number(prng), Number(prng), Number(prng)),
+
+            // No more than was acknowledged: beyond that a node stops, as Figure2AppendEntriesTests shows.
+            7 => new Heartbeat(from, to, term, Math.Min(Number(prng), node.Raft.DurableIndex), Number(prng), Number(prng), Number(prng), Number(prng)),
             8 => new HeartbeatResponse(from, to, term, Number(prng), Number(prng), Number(prng)),
             9 => new ReadIndexRequest(from, to, term, new ReadId(Number(prng))),
             10 => new ReadIndexResponse(from, to, term, new ReadId(Number(prng)), Number(prng)),
