@@ -96,8 +96,30 @@ internal sealed class DiskTrouble
         return false;
     }
 
+    /// <summary>Lets a pump run.</summary>
+    /// <returns>False where its process has ended by that.</returns>
+    public bool RunPump(SimulatedMachine machine)
+    {
+        try
+        {
+            machine.Node!.RunOnce(machine.NowMs);
+            return true;
+        }
+        catch (RaftInvariantException exception)
+        {
+            throw new SimulationFailureException($"machine {machine.Id} stops itself: {exception.Message}", exception);
+        }
+        catch (LostEntriesException exception) when (machine.IsDamaged)
+        {
+            // What rot and a power cut have taken together looked like a torn tail, and the leader knows better.
+            Replace(machine, exception);
+            _world.Invariants.Saw("disk that forgot noticed, and the node replaced");
+            return false;
+        }
+    }
+
     // Nobody may repair it by hand: an operator puts an empty disk in, and it has to be taken in anew.
-    private void Replace(SimulatedMachine machine, DataDirectoryException exception)
+    private void Replace(SimulatedMachine machine, Exception exception)
     {
         machine.Kill($"exit code 3: {exception.Message}");
         _world.Membership.LoseDisk(machine);

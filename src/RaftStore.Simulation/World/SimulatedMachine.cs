@@ -293,13 +293,9 @@ internal sealed class SimulatedMachine : IPeerTransport
     private void RunPump()
     {
         _pumpPlanned = false;
-        try
+        if (!_world.Disks.RunPump(this))
         {
-            Node!.RunOnce(NowMs);
-        }
-        catch (RaftInvariantException exception)
-        {
-            throw new SimulationFailureException($"machine {Id} stops itself: {exception.Message}", exception);
+            return;
         }
 
         _world.Forger.AfterPump(this);
@@ -307,7 +303,7 @@ internal sealed class SimulatedMachine : IPeerTransport
         _world.Workload.AfterPump(this);
         _world.Membership.AfterPump(this);
         _world.Backups.AfterPump(this);
-        if (Node.Status.IsRemoved)
+        if (Node!.Status.IsRemoved)
         {
             _departure.Begin($"an entry up to {Node.Status.AppliedIndex} of its own log says so");
         }
