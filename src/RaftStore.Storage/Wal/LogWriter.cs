@@ -197,7 +197,9 @@ public sealed class LogWriter
     private bool Publish()
     {
         long reservedBytes = _log.ReservedBytes;
-        long logBytes = _log.LengthBytes;
+
+        // What the next run purges is covered by a snapshot, and must not ask for another.
+        long logBytes = _readyPurgeIndex > 0 ? 0 : _log.LengthBytes;
         bool wantsSpare = _log.WantsSpare;
 
         // A first slice says little about the last one: the disk has room again when there is a whole segment, built or left by a purge.

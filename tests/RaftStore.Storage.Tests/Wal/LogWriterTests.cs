@@ -103,6 +103,22 @@ public sealed class LogWriterTests
         Assert.Equal(0, writer.LogBytes);
     }
 
+    // The pump would take another snapshot for what this one covers.
+    [Fact]
+    public void Purge_WaitingForAWriteThatTakesLaterRequestsWithIt_CountsNothingOfWhatItPurges()
+    {
+        LogDriver driver = new LogDriver().Start();
+        LogWriter writer = new(driver.Log!, () => 0);
+        writer.Enqueue(Request(1, LogDriver.Batch(1, 1, 1, 4000)));
+        writer.RequestPurge(1);
+        writer.Enqueue(Request(2, LogDriver.Batch(2, 1, 1, 100)));
+
+        LogCompletion both = writer.RunOnce()!.Value;
+        Assert.Equal((new BatchToken(2), 0L), (both.Token, both.LogBytes));
+        LogCompletion purged = writer.RunOnce()!.Value;
+        Assert.InRange(purged.LogBytes, 100, 1000);
+    }
+
     [Fact]
     public void FullDisk_GivenASegmentByAPurge_IsFullNoMore()
     {
